@@ -33,6 +33,15 @@ GOALS = [
     ("norm on a sphere", "its operator", 1.3),
     ("laplacian by positions", "operator by positions", 1.5),  # with reading them
     ("torch gradient", "gradient", 4.0),
+    ("torch gradient, step", "torch.gradient, step", 1.0),
+    ("gridgrad.torch.gradient, step", "torch.gradient, step", 1.0),
+    ("torch gradient, coordinates", "torch.gradient, coordinates", 1.0),
+    ("gridgrad.torch.gradient, coordinates", "torch.gradient, coordinates", 1.0),
+    ("graph, gradient", "graph, torch.gradient", 1.0),
+    ("graph, gridgrad.torch.gradient", "graph, torch.gradient", 1.0),
+    ("backward, gradient", "backward, torch.gradient", 1.0),
+    ("backward, gridgrad.torch.gradient", "backward, torch.gradient", 1.0),
+    ("backward, learned diffusivity", "backward, the same by hand", 1.0),
 ]
 
 
@@ -74,7 +83,50 @@ def cases() -> dict[str, Callable[[], Any]]:
         return found
     torch.set_num_threads(1)
     t = torch.from_numpy(u)
-    return found | {"torch gradient": lambda: gg.gradient(t, x, y), "torch operator": lambda: operator(t)}
+    found |= {"torch gradient": lambda: gg.gradient(t, x, y), "torch operator": lambda: operator(t)}
+    return found | tensors(torch, f, h)
+
+
+def tensors(torch: Any, f: np.ndarray, h: float) -> dict[str, Callable[[], Any]]:
+    """Of 100 points, beside the same of torch; with a graph, and with a backward pass too."""
+    import gridgrad.torch as ours
+
+    line, x = torch.from_numpy(f), torch.from_numpy(np.linspace(0, 1, len(f)) ** 2)
+    leaf, k = line.clone().requires_grad_(), torch.ones_like(line).requires_grad_()
+    operator, ones, steps = gg.Grid(x).laplacian, torch.ones_like(line), x[1:] - x[:-1]
+    diffuse, out = gg.Grid(x).diffuse(k), torch.empty_like(line)
+
+    def backward(call: Callable[[], Any], leaf: Any = leaf) -> Callable[[], Any]:
+        return lambda: torch.autograd.grad(call(), leaf, ones)
+
+    def by_hand() -> Any:
+        flux = (k[1:] + k[:-1]) * 0.5 * (line[1:] - line[:-1]) / steps
+        return torch.nn.functional.pad((flux[1:] - flux[:-1]) / steps[1:], (1, 1))
+
+    def without_graph() -> Any:
+        with torch.no_grad():
+            return gg.gradient(leaf, h)
+
+    return {
+        "torch.gradient, step": lambda: torch.gradient(line, spacing=h),
+        "torch gradient, step": lambda: gg.gradient(line, h),
+        "gridgrad.torch.gradient, step": lambda: ours.gradient(line, spacing=h),
+        "torch.gradient, coordinates": lambda: torch.gradient(line, spacing=(x,)),
+        "torch gradient, coordinates": lambda: gg.gradient(line, x),
+        "gridgrad.torch.gradient, coordinates": lambda: ours.gradient(line, spacing=(x,)),
+        "torch operator, out=": lambda: operator(line, out=out),
+        "graph, torch.gradient": lambda: torch.gradient(leaf, spacing=h),
+        "graph, gradient": lambda: gg.gradient(leaf, h),
+        "graph, gridgrad.torch.gradient": lambda: ours.gradient(leaf, spacing=h),
+        "graph, operator": lambda: operator(leaf),
+        "no_grad, gradient": without_graph,
+        "backward, torch.gradient": backward(lambda: torch.gradient(leaf, spacing=h)[0]),
+        "backward, gradient": backward(lambda: gg.gradient(leaf, h)),
+        "backward, gridgrad.torch.gradient": backward(lambda: ours.gradient(leaf, spacing=h)[0]),
+        "backward, operator": backward(lambda: operator(leaf)),
+        "backward, learned diffusivity": backward(lambda: diffuse(line), k),
+        "backward, the same by hand": backward(by_hand, k),
+    }
 
 
 def measured(rounds: int) -> dict[str, float]:
@@ -108,10 +160,10 @@ def table(own: list[dict[str, float]], base: list[dict[str, float]]) -> dict[str
 
 def show(rows: dict[str, dict[str, float]]) -> None:
     """The table, and the ratios that have a goal."""
-    print(f"{'small call':30} {'us':>8} {'base us':>8} {'to base':>8}")
+    print(f"{'small call':38} {'us':>8} {'base us':>8} {'to base':>8}")
     for name, row in rows.items():
         base = f"{row['base'] * 1e6:8.2f} {row['to base']:8.2f}" if "base" in row else ""
-        print(f"{name:30} {row['seconds'] * 1e6:8.2f} {base}")
+        print(f"{name:38} {row['seconds'] * 1e6:8.2f} {base}")
     for name, other, goal in GOALS:
         if name in rows:
             print(f"{name} / {other}: {rows[name]['seconds'] / rows[other]['seconds']:.2f} (goal {goal})")

@@ -19,6 +19,7 @@ from .products import Products
 
 DType: TypeAlias = Any  # of the library, whatever it has for one
 Run: TypeAlias = Callable[[Sequence[A], Sequence[A] | None, int | None], Sequence[A] | None]
+InGraph: TypeAlias = Callable[[Sequence[A]], Sequence[A]]
 Facts: TypeAlias = Hashable  # None: there are none
 Find: TypeAlias = "Callable[[type], Backend[Array] | None]"  # the back end of a class, if there is one
 _KNOWN = ("float16", "bfloat16", "float32", *INTEGERS, "float64", "complex64", "complex128")
@@ -218,6 +219,17 @@ class Backend(Generic[A]):
         """Shape, strides, dtype and more of plain memory: with equal facts a plan fits, wherever the array lies.
 
         None where the numbers at an address are not all there is to it: it is traced, lazy, differentiated, masked.
+        """
+        return None
+
+    def key(self, a: A) -> Facts:
+        """The facts; those of an array that is differentiated, in the one way that `in_graph` knows, and that it is."""
+        return self.facts(a)
+
+    def in_graph(self, terms: tuple[Term, ...], fields: Sequence[A], outputs: int) -> InGraph[A] | None:
+        """What applies terms to all arrays with the keys of these, of which some are differentiated, and so are its results.
+
+        None where it takes more than one step of a graph.
         """
         return None
 

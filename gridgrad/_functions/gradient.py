@@ -20,12 +20,12 @@ from .._grid.call import clean_axes, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
 from .._operators.fields import quantities
 from .._operators.fields.forms import flat_out
-from .._operators.patterns.calls import How, Key, kept_key, plain_of, start_of
+from .._operators.patterns.calls import How, Key, functions, kept_key, plain_of, start_of
 from .._wraps.units import present, require_numbers
 from ..grid import Grid
 from . import typed
 from .gaps import refuse_gaps
-from .share import functions, grid_of, keep, takes_labels
+from .share import grid_of, keep, takes_labels
 from .typed import Ends
 
 _ndarray = np.ndarray

@@ -26,10 +26,10 @@ from .._operators.fields.sides import are_constants
 from .._operators.fields.weights import widened
 from .._operators.operator import AnyOperator
 from .._operators.patterns.calls import (
-    Calls,
     How,
     Key,
     Plain,
+    functions,
     is_traced,
     kept_key,
     plain_of,
@@ -108,9 +108,6 @@ def documented(function: Function) -> Function:
         notes = f"{_NOTES}\n    " if examples else f"\n    {_NOTES}    "
         function.__doc__ = f"{text}{notes}{examples}{rest}" if examples else f"{text.rstrip()}\n{notes}"
     return takes_labels(offered(function))
-
-
-functions = Calls("calls", entries=512)
 
 
 def call(

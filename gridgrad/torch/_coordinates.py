@@ -36,7 +36,7 @@ class Way(NamedTuple):
 
 def carries_derivative(spacing: Any) -> bool:
     """Whether a spacing is a tensor through which a derivative is being taken."""
-    return isinstance(spacing, torch.Tensor) and (spacing.requires_grad or is_differentiated(spacing))
+    return isinstance(spacing, torch.Tensor) and is_differentiated(spacing)
 
 
 def gradient_by_coordinates(f: Any, spacings: Sequence[Any], axis: Any, asked: Asked) -> Any:

@@ -8,7 +8,7 @@ from samples import frozen, noise, same_bits
 
 import gridgrad as gg
 from gridgrad._base.cache import SHARES
-from gridgrad._functions.share import functions
+from gridgrad._operators.patterns.calls import functions
 
 SHAPE = (5, 6)
 X, Y = frozen([0.0, 1, 3, 4, 7]), frozen(np.arange(6) ** 2)

@@ -11,7 +11,7 @@ import gridgrad as gg
 from gridgrad._backends import ladder
 from gridgrad._backends.numpy import BACKEND
 from gridgrad._backends.numpy import core as _core
-from gridgrad._backends.numpy.memory import run_apart
+from gridgrad._backends.numpy.memory import AtAddresses
 from gridgrad._grid.axis import axis_stencil
 from gridgrad._plan.descriptor import DESCRIPTOR, MAX_ARRAYS, MAX_PAIRS, MAX_STENCILS, MAX_TERMS, PAIR
 from gridgrad._stencils.derivatives import Rule
@@ -220,7 +220,7 @@ def test_an_array_ends_with_the_last_point_that_it_has(k, walls):
         fields = [np.zeros(shape) for shape in shapes]
         fields[k] = memory[begin + shift : 200 + shift].reshape(shapes[k])
         plan = ladder.bound(BACKEND, divergence.pattern.terms_for(*shapes), fields, [out])
-        return run_apart(plan, [a.ctypes.data for a in (*fields, out)])
+        return AtAddresses(plan)([a.ctypes.data for a in (*fields, out)])
 
     assert apply(0)
     assert not apply(1)

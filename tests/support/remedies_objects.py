@@ -6,6 +6,8 @@ from remedies_functions import AD
 VELOCITY = "u, v = 0 * U, 0 * U + 2; "
 MATRIX = "(line.laplacian.to_sparse().T @ (f + 273.15))"
 FIELDS = [
+    Row("line.diffuse(x + 1)(T)", "convert them to one, torch.asarray(k)", "line.diffuse(torch.asarray(x + 1))(T).numpy()", "line.diffuse(x + 1)(x**2)", TENSOR, "torch"),
+    Row("line.diffuse(V + 1)(T.to('meta'))", "bring all to one, k.to('meta')", "tuple(line.diffuse((V + 1).to('meta'))(T.to('meta')).shape)", "(5,)", TENSOR, "torch"),
     Row("Grid(x, dtype='x')", "dtype must be numpy.float64 or numpy.longdouble, got 'x'", "Grid(x, dtype=numpy.float64).gradient(f)", "slope"),
     Row("grid.advect([U, U])(U, v=(1.0, U))", "give an array, also a 0-dimensional one", "grid.advect([U, U])(U, v=(np.zeros((4, 5)), np.full((4, 5), 2.)))[0]", "12 * Y"),
     Row("grid.advect([U, U])(U, v=(1.0, U))", "also a 0-dimensional one of the library of f", "grid.advect([U, U])(U, v=(np.array(0.), np.array(2.)))[0]", "12 * Y"),

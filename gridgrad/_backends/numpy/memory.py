@@ -33,16 +33,27 @@ def run(plan: Plan, addresses: Sequence[int], workers: int | None = None) -> Non
         core.check(core.core.gg_apply(plan.address, pointers, piece, pieces, threads))
 
 
-def run_apart(plan: Plan, addresses: Sequence[int], workers: int | None = None) -> bool:
-    """The same; False, and nothing is written, where addresses are unaligned or outputs may overlap another array."""
-    threads, pieces, count = workers or default_workers(plan.traffic), pieces_of(plan), len(addresses)
-    for piece in range(pieces):
-        packed = pack(f"{6 + count}q", -1, 0, piece, pieces, threads, count, *addresses)
-        status = core.core.gg_apply_objects(plan.address, packed)
-        if status in core.REFUSED:
-            return False
-        core.check(status)
-    return True
+class AtAddresses:
+    """A plan, bound to addresses that come with each call."""
+
+    __slots__ = ("address", "apply", "pack", "pieces", "plan", "threads")
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan, self.address = plan, plan.address  # which lives as long as the plan
+        self.apply = core.core.gg_apply_objects
+        self.pieces, self.threads = pieces_of(plan), default_workers(plan.traffic)
+        self.pack = Struct(f"{6 + plan.inputs + plan.outputs}q").pack
+
+    def __call__(self, addresses: Sequence[int], workers: int | None = None, is_fresh: bool = False) -> bool:
+        """As `run`; False, and nothing is written, where addresses are unaligned or outputs may overlap another array."""
+        pieces, threads, count = self.pieces, workers or self.threads, len(addresses)
+        for piece in range(pieces):
+            status = self.apply(self.address, self.pack(-1, 0, piece, pieces, threads, count, *addresses))
+            if status:
+                if status in core.REFUSED:
+                    return False
+                core.check(status)
+        return True
 
 
 def keep_room(nbytes: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from importlib import import_module
 from typing import Any, TypeAlias
@@ -14,24 +14,29 @@ from torch.autograd import forward_ad
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._plan.descriptor import ITEM_BYTES
 from ..._plan.plan import Plan
+from ..._terms.term import Term
 from .. import ladder, slices
 from ..numpy import core, memory
 from ..operations import Operations
-from ..protocol import Backend, Call, DType, Facts, HostMap, Memory, Run
-from .graph import differentiated, mapped
+from ..protocol import Backend, Call, DType, Facts, HostMap, InGraph, Memory, Run
+from .graph import IN_GRAPH, in_graph, mapped
 from .operations import OPERATIONS
 from .tensors import (
     check_samples,
     coordinates_to_host,
     is_differentiated,
+    is_plain_in_transforms,
     is_plain_memory,
     numbers_of,
     storage_of,
+    to_host,
 )
 
 _Tensor, _functorch = torch.Tensor, torch._C._functorch
 _keys_of, _is_transforming = torch._C._dispatch_keys, torch._C._are_functorch_transforms_active
 _is_tracing, _modes = torch._C._is_tracing, torch._C._len_torch_dispatch_stack
+_Parameter, _has_graphs = torch.nn.Parameter, torch.is_grad_enabled
+_empty, _empty_like = torch.empty, torch.empty_like
 # At addresses, on so many threads, into outputs that are fresh or not: whether the addresses allow it.
 RunAt: TypeAlias = Callable[[Sequence[int], int | None, bool], bool]
 
@@ -58,22 +63,48 @@ class Torch(Backend[Any]):
         guard: AbstractContextManager[Any] = torch._C._DisableFuncTorch()
         return guard
 
+    def among(self, fields: Sequence[Any]) -> Torch:
+        """Itself, where all components and coefficients are on one device."""
+        if len(fields) > 1:
+            devices = {field.device: None for field in fields}
+            if len(devices) > 1:
+                raise ArgumentValueError(
+                    f"the components or coefficients of f are on the devices {', '.join(map(str, devices))}; "
+                    f"bring all to one, k.to({str(fields[0].device)!r})"
+                )
+        return self
+
     def operations(self, *fields: Any) -> Operations:
         """Torch's."""
         return OPERATIONS
 
     def facts(self, a: Any) -> Facts:
         """Shape, strides in elements, dtype and device of a tensor whose numbers are all there is to it."""
+        found = self.key(a)
+        return None if found is None or len(found) > 4 else found
+
+    def key(self, a: Any) -> tuple[Any, ...] | None:
+        """The same also of a tensor that a graph is recorded of, and nothing else: with one entry more."""
+        cls = type(a)
         if (
-            type(a) is _Tensor and not a.requires_grad and forward_ad._current_level < 0
+            (cls is _Tensor or cls is _Parameter) and forward_ad._current_level < 0
             and not (_is_transforming() or _modes() or _is_tracing())
         ):  # fmt: skip
             keys = _keys_of(a)  # which then say all that is asked below
-            if keys in self._plain_keys:
-                return a.shape, a.stride(), a.dtype, a.device
-            if a.layout is torch.strided and not a.is_quantized and is_plain_memory(a):
+            if keys not in self._plain_keys:
+                if a.layout is not torch.strided or a.is_quantized or not is_plain_in_transforms(a):
+                    return None
                 self._plain_keys.append(keys)
+            if a.requires_grad and _has_graphs():
+                return a.shape, a.stride(), a.dtype, a.device, IN_GRAPH
+            return a.shape, a.stride(), a.dtype, a.device
         return (a.shape, a.stride(), a.dtype, a.device) if is_plain_memory(a) else None
+
+    def in_graph(self, terms: tuple[Term, ...], fields: Sequence[Any], outputs: int) -> InGraph[Any] | None:
+        """One node."""
+        if any(self.key(field) is None for field in fields) or slices.is_mixed(fields):
+            return None
+        return in_graph(self, terms, fields, outputs)
 
     def memory(self, a: Any) -> Memory:
         """Its address; read where the kernels of its device are there."""
@@ -115,7 +146,7 @@ class Torch(Backend[Any]):
     def bind(self, plan: Plan, dtype: DType, like: Any) -> Run[Any]:
         """By the core, or by what is bound to the device of `like`."""
         if like.is_cpu:
-            return partial(self._at_addresses, partial(_on_threads, plan), plan, dtype)
+            return partial(self._at_addresses, memory.AtAddresses(plan), plan, dtype)
         bound = import_module("gridgrad._backends.cuda.bound").Bound(plan, like.device.index)
         return partial(self._at_addresses, partial(_on_stream, bound, like.device), plan, dtype)
 
@@ -128,8 +159,13 @@ class Torch(Backend[Any]):
             return None
         like, results = inputs[0], out
         if results is None:
-            with self.at(like):
-                results = [self.empty(like, dtype, plan.shape) for _ in range(plan.outputs)]
+            with self.at(like) if _is_transforming() else nullcontext():
+                if plan.shape == like.shape:
+                    results = [_empty_like(like, dtype=dtype) for _ in range(plan.outputs)]
+                else:
+                    results = [
+                        _empty(plan.shape, dtype=dtype, device=like.device) for _ in range(plan.outputs)
+                    ]
         addresses = [tensor.data_ptr() for tensor in (*inputs, *results)]
         if not run(addresses, workers, out is None):
             return None
@@ -170,7 +206,8 @@ class Torch(Backend[Any]):
             return ladder.operate(self, call.terms, resolved, call.outputs, None, call.workers)
         results = None
         if not slices.is_mixed(resolved):
-            results = differentiated(call.terms, resolved, call.outputs, partial(ladder.operate, self))
+            through = in_graph(self, call.terms, resolved, call.outputs)
+            results = None if through is None else through(resolved)
         return super().carried(call, resolved) if results is None else list(results)
 
     def mapped(self, made: Callable[[], HostMap], field: Any) -> Any:
@@ -189,11 +226,14 @@ class Torch(Backend[Any]):
 
     def host(self, a: Any, axis: int | None = None, name: str = "spacing") -> Any:
         """The values as a NumPy array."""
+        if (
+            axis is not None
+            and not _is_transforming()
+            and a.device.type == "cpu"
+            and self.facts(a) is not None
+        ):
+            return to_host(a)
         return numbers_of(a) if axis is None else coordinates_to_host(a, axis, name)
-
-
-def _on_threads(plan: Plan, addresses: Sequence[int], workers: int | None, is_fresh: bool) -> bool:
-    return memory.run_apart(plan, addresses, workers)
 
 
 def _on_stream(

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.autograd import forward_ad
 
+from ..._base.cache import Cache
 from ..._base.errors import ArgumentTypeError
+from ..._base.tracing import is_compiling
 from ..._terms.adjoint import adjoint_terms, conjugate_terms
-from ..._terms.term import Join, Term, joins_of, shifted
-from .. import slices
-from ..protocol import HostMap
+from ..._terms.term import Join, Term, joins_of, shifted, stencil_bytes
+from .. import ladder, slices
+from ..protocol import Backend, HostMap, Run
 from .operations import OPERATIONS
-from .tensors import batched_first, is_plain_in_transforms, is_plain_memory
+from .tensors import batched_first, is_plain_in_transforms
 
 Tensors = Sequence[Tensor]
+IN_GRAPH = "in a graph"  # the last entry of the key of a tensor that is differentiated
 Shapes = Sequence[Sequence[int]]  # of each field or result
-Operate = Callable[[tuple[Term, ...], Tensors, int, None, None], list[Tensor]]
 
 
 class Map:
@@ -37,6 +41,10 @@ class Map:
     def transposed(self, inputs: int) -> Map:
         """The map of cotangents: of as many results as it has `inputs`."""
         raise NotImplementedError
+
+    def plain(self, fields: Tensors, constants: Tensors) -> Tensors | None:
+        """Apply it to plain memory, where no graph is recorded; None of all else."""
+        return None
 
     def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
         """The map beside a new first axis of this size, and its constants, of which `dims` says where they have it."""
@@ -62,9 +70,10 @@ class Node(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         ctx.own, ctx.count, *tensors = inputs
-        ctx.taken, ctx.given = ([tuple(t.shape) for t in own] for own in (tensors[: ctx.count], output))
-        ctx.save_for_backward(*tensors[ctx.count :])
-        ctx.save_for_forward(*tensors[ctx.count :])
+        ctx.taken, ctx.given = [t.shape for t in tensors[: ctx.count]], [t.shape for t in output]
+        if len(tensors) > ctx.count:
+            ctx.save_for_backward(*tensors[ctx.count :])
+            ctx.save_for_forward(*tensors[ctx.count :])
         ctx.set_materialize_grads(False)
 
     @staticmethod
@@ -89,6 +98,21 @@ class Node(torch.autograd.Function):  # type: ignore[misc]
         further, moved = along_first(own, info.batch_size, dims[2:], tensors[:count], tensors[count:])
         results = Node.apply(further, count, *moved)
         return results, (0,) * len(results)
+
+
+# Without what torch looks at for its transforms in each call, which takes longer than a small sweep.
+_apply = super(torch.autograd.Function, Node).apply
+_is_transforming, _unwrapped = torch._C._are_functorch_transforms_active, torch._C._functorch.unwrap_if_dead
+
+
+def apply(own: Map, count: int, *tensors: Tensor) -> Tensors:
+    """The results of a node."""
+    results: Tensors
+    if _is_transforming() or is_compiling():
+        results = Node.apply(own, count, *tensors)
+    else:
+        results = _apply(own, count, *map(_unwrapped, tensors))
+    return results
 
 
 def along_first(
@@ -117,17 +141,24 @@ def through(
         return results
     part, given, reached = own.among(fields, shapes)
     if reached:
-        values = Node.apply(part, len(given), *given, *constants)
+        values = part.plain(given, constants)
+        if values is None:
+            values = apply(part, len(given), *given, *constants)
         for k, value in zip(reached, values, strict=True):
             results[k] = value
     return results
 
 
 class ByTerms(Map):
-    """Terms whose constants are their coefficients, by the function that applies them."""
+    """Terms whose constants are their coefficients, by the executor.
 
-    def __init__(self, terms: tuple[Term, ...], outputs: int, operate: Operate) -> None:
-        self.terms, self._outputs, self.operate = terms, outputs, operate
+    What was bound to tensors that lie alike, its transpose and its parts stay with it.
+    """
+
+    def __init__(self, terms: tuple[Term, ...], outputs: int, library: Backend[Tensor]) -> None:
+        self.terms, self._outputs, self.library = terms, outputs, library
+        self.bound: Cache[Run[Tensor]] = Cache(None, entries=16, nbytes=1 << 20)
+        self.derived: Cache[Any] = Cache(None, entries=16, nbytes=1 << 20)
 
     @property
     def outputs(self) -> int:
@@ -136,63 +167,123 @@ class ByTerms(Map):
 
     def __call__(self, fields: Tensors, constants: Tensors) -> Tensors:
         """Apply them."""
-        return self.operate(self.terms, (*fields, *constants), self._outputs, None, None)
+        tensors = (*fields, *constants)
+        return self._at(tuple([self.library.facts(tensor) for tensor in tensors]), tensors)
+
+    def _at(self, key: tuple[Any, ...], tensors: Tensors) -> Tensors:
+        """Apply them to tensors of these facts."""
+        run = self.bound.get(key)
+        results = None if run is None else run(tensors, None, None)
+        if results is not None:
+            return results
+        made = ladder.operate(self.library, self.terms, tensors, self._outputs)
+        if run is None and None not in key and len({result.shape for result in made}) == 1:
+            plan = ladder.bound(self.library, self.terms, tensors, made)
+            if plan is not None:
+                self.bound.put(key, self.library.bind(plan, made[0].dtype, tensors[0]), plan.nbytes)
+        return made
+
+    def of(self, field: Tensor) -> Tensors:
+        """The results of its one field, of any kind."""
+        key: Any = self.library.key(field)
+        if key is None:
+            return ladder.operate(self.library, self.terms, [field], self._outputs)
+        return self.node([field]) if key[-1] == IN_GRAPH else self._at((key,), [field])
+
+    def node(self, tensors: Tensors, count: int | None = None) -> Tensors:
+        """The results in a graph; all tensors are fields, or the first `count`."""
+        return apply(self, len(tensors) if count is None else count, *tensors)
+
+    def plain(self, fields: Tensors, constants: Tensors) -> Tensors | None:
+        """Apply them to plain memory."""
+        if _is_transforming() or forward_ad._current_level >= 0:  # where tensors may be asked for less
+            return None
+        tensors = (*fields, *constants)
+        key = tuple([self.library.facts(tensor) for tensor in tensors])
+        return None if None in key else self._at(key, tensors)
 
     def transposed(self, inputs: int) -> ByTerms:
         """The adjoint terms; of coefficients that come conjugate."""
-        terms = adjoint_terms(conjugate_terms(self.terms))
-        return ByTerms(shifted(terms, self._outputs - inputs), inputs, self.operate)
+        found: ByTerms | None = self.derived.get(inputs)
+        if found is None:
+            terms = shifted(adjoint_terms(conjugate_terms(self.terms)), self._outputs - inputs)
+            found = ByTerms(terms, inputs, self.library)
+            self.derived.put(inputs, found, stencil_bytes(terms))
+        return found
 
     def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
         """The terms one axis further."""
         terms = tuple(term.with_axes(lambda axis: axis + 1) for term in self.terms)
         moved = [batched_first(size, dim, c) for dim, c in zip(dims, constants, strict=True)]
-        return ByTerms(terms, self._outputs, self.operate), moved
+        return ByTerms(terms, self._outputs, self.library), moved
 
     def among(self, fields: Sequence[Tensor | None], shapes: Shapes) -> tuple[Map, list[Tensor], list[int]]:
         """Only the terms of given fields."""
         given = [field for field in fields if field is not None]
         places = [k for k, field in enumerate(fields) if field is not None]
-        terms = tuple(term for term in self.terms if term.input in places)
-        reached = sorted({term.output for term in terms})
-        if len(given) == len(fields) and len(reached) == self._outputs:
-            return self, given, reached
-        terms = tuple(t._replace(input=places.index(t.input), output=reached.index(t.output)) for t in terms)
-        own = ByTerms(shifted(terms, len(given) - len(fields)), len(reached), self.operate)
-        return own, given, reached
+        key = (len(fields), *places)
+        found = self.derived.get(key)
+        if found is None:
+            terms = tuple(term for term in self.terms if term.input in places)
+            reached = sorted({term.output for term in terms})
+            own = self
+            if len(given) < len(fields) or len(reached) < self._outputs:
+                terms = tuple(
+                    t._replace(input=places.index(t.input), output=reached.index(t.output)) for t in terms
+                )
+                own = ByTerms(shifted(terms, len(given) - len(fields)), len(reached), self.library)
+            found = None if own is self else own, reached  # not itself: no circle of references
+            self.derived.put(key, found, 0)
+        part, places = found
+        return part or self, given, places
 
 
-def differentiated(
-    terms: tuple[Term, ...], fields: Tensors, outputs: int, operate: Operate
-) -> list[Tensor] | None:
-    """The results with their derivatives attached; None where torch operations have to do it."""
-    terms, fields, count = _read_first(terms, fields)
-    if not terms or not all(map(is_plain_in_transforms, fields)):
+def in_graph(
+    library: Backend[Tensor], terms: tuple[Term, ...], tensors: Tensors, outputs: int
+) -> Callable[[Tensors], Tensors] | None:
+    """What makes the results with their derivatives attached; None where torch operations have to do it."""
+    terms, order, count = _read_first(terms, len(tensors))
+    if not terms or any(library.facts(tensors[k]) is None for k in order[count:]):
         return None
-    if not all(is_plain_memory(coefficient) for coefficient in fields[count:]):
+    if not all(map(is_plain_in_transforms, tensors)):
         return None
     if any(
         k < count for term in terms for k in term.factors()
     ):  # it multiplies what is read, and is itself read
         return None
     if joins_of(terms):
+        return partial(_joined, library, terms)
+    own = ByTerms(terms, outputs, library)
+    return (
+        own.node
+        if order == list(range(len(tensors))) == order[:count]
+        else partial(_in_order, own, order, count)
+    )
 
-        def run(own: tuple[Term, ...], arrays: Tensors) -> Any:
-            return Node.apply(ByTerms(own, 1 + own[-1].output, operate), len(arrays), *arrays)
 
-        return [joined(terms, fields, run, run)]
-    return list(Node.apply(ByTerms(terms, outputs, operate), count, *fields))
+def _in_order(own: ByTerms, order: Sequence[int], count: int, tensors: Tensors) -> Tensors:
+    """The node of a map that has what it reads first."""
+    return own.node([tensors[k] for k in order], count)
 
 
-def _read_first(terms: tuple[Term, ...], tensors: Tensors) -> tuple[tuple[Term, ...], Tensors, int]:
+def _joined(library: Backend[Tensor], terms: tuple[Term, ...], fields: Tensors) -> Tensors:
+    """A norm or squares: of all fields, as they are no coefficients."""
+
+    def run(own: tuple[Term, ...], arrays: Tensors) -> Any:
+        return ByTerms(own, 1 + own[-1].output, library).node(arrays)
+
+    return [joined(terms, fields, run, run)]
+
+
+def _read_first(terms: tuple[Term, ...], count: int) -> tuple[tuple[Term, ...], list[int], int]:
     """What terms read before what only multiplies: the fields, among them the arrays of sides, and their number."""
     read = sorted({term.input for term in terms})
-    order = [*read, *(k for k in range(len(tensors)) if k not in read)]
-    if order == list(range(len(tensors))):
-        return terms, tensors, len(read)
+    order = [*read, *(k for k in range(count) if k not in read)]
+    if order == list(range(count)):
+        return terms, order, len(read)
     place = {k: new for new, k in enumerate(order)}
     moved = (term._replace(input=place[term.input]).with_factors(place.__getitem__) for term in terms)
-    return tuple(moved), [tensors[k] for k in order], len(read)
+    return tuple(moved), order, len(read)
 
 
 def joined(terms: tuple[Term, ...], fields: Tensors, size_of: Any, components_of: Any) -> Tensor:

@@ -56,10 +56,10 @@ def _refuse_nested(f: Any) -> None:
 
 def is_differentiated(tensor: Any) -> bool:
     """Whether a derivative of any kind is being taken through this tensor, at any level of torch.func."""
+    if tensor.requires_grad and torch.is_grad_enabled():
+        return True
     functorch = torch._C._functorch
     if not functorch.is_functorch_wrapped_tensor(tensor):
-        if tensor.requires_grad and torch.is_grad_enabled():
-            return True
         with torch._C._DisableFuncTorch():  # a transform hides the tangents that come from outside of it
             return _has_tangent(tensor)
     if tensor.requires_grad:
@@ -107,7 +107,7 @@ def is_plain_in_transforms(tensor: Any) -> bool:
 
 def coordinates_to_host(tensor: Any, axis: int, name: str = "spacing") -> Array:
     """Coordinates or a number of an axis as a NumPy array; one that carries a derivative is refused, not detached."""
-    if tensor.requires_grad or is_differentiated(tensor):
+    if is_differentiated(tensor):
         raise ArgumentTypeError(_refused_derivative(axis, name))
     refuse_capture(
         tensor, f"the {name} is on the device, where reading it would wait; make a gridgrad.Grid of it before"

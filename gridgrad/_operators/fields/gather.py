@@ -57,7 +57,8 @@ def gather(
         if library is not None and own is not library:
             first, other = (type(a).__module__.partition(".")[0] for a in (given[0], field))
             raise ArgumentTypeError(
-                f"{name} and its components or coefficients are arrays of different libraries, {first} and {other}; convert them to one"
+                f"{name} and its components or coefficients are arrays of different libraries, {first} and {other}; "
+                f"convert them to one, {library.name}.asarray({_called(k - len(given), arguments)})"
             )
         library = own
         check_numbers(cleaned, name)
@@ -78,6 +79,12 @@ def gather(
         if tuple(factor.shape) != shape:
             factors[k] = _broadcast(library, factor, shape, k, arguments)
     return Fields(library, fields, factors, stacked)
+
+
+def _called(k: int, arguments: Sequence[Any]) -> str:
+    """How a coefficient is called where it is one of several."""
+    names = [label for argument in arguments for label in argument.labels()]
+    return names[k] if 0 <= k < len(names) and names[k].isidentifier() else "b"
 
 
 def check_numbers(samples: Array, name: str) -> None:

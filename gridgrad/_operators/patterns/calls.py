@@ -20,7 +20,7 @@ from ..._grid.walls.components import Components
 from ..._grid.walls.conditions import Condition
 from ..._plan.plan import Plan
 from ..._terms.real import real_terms
-from ..._terms.term import Term, shapes_of
+from ..._terms.term import Term, shapes_of, stencil_bytes
 from ..fields.forms import Form, has_form, parts, shaped
 
 Key: TypeAlias = tuple[Hashable, ...]
@@ -53,7 +53,7 @@ class Calls(Cache[Run]):
                 continue
             if cls is not known:
                 known, library = cls, dispatch.found(cls)
-            key.append(None if library is None else library.facts(a))
+            key.append(None if library is None else library.key(a))
             if key[-1] is None:
                 return None
         found = self.held.get(tuple(key))
@@ -64,12 +64,14 @@ class Calls(Cache[Run]):
             workers = clean_workers(workers)
         return found.value(fields, targets, workers)
 
-    def find(self, key: Key) -> Bound | InParts | None:
+    def find(self, key: Key) -> Bound | InParts | InGraph | None:
         """What is bound to a key, and holds its weights."""
         found = self.held.get(key)
-        return found.value if found is not None and isinstance(found.value, (Bound, InParts)) else None
+        return (
+            found.value if found is not None and isinstance(found.value, (Bound, InParts, InGraph)) else None
+        )
 
-    def keep(self, key: Key, bound: Bound | InParts, beside: Arrays = ()) -> None:
+    def keep(self, key: Key, bound: Bound | InParts | InGraph, beside: Arrays = ()) -> None:
         """Bind to a key, which must not hold large weights of small arrays; with the coefficients that come behind its fields."""
         held = held_or_lent(bound) if isinstance(bound, Bound) else bound
         nbytes = held.nbytes + sum(map(bytes_of, beside)) + _bytes_in(key)
@@ -88,6 +90,8 @@ class Calls(Cache[Run]):
             workers = clean_workers(workers)
         if targets is not None and not has_form(given.how.nested, form):
             return None  # to be refused, or to be read in another way
+        if targets is None and any(library.facts(field) is None for field in fields):
+            return self._in_graph(given, library, terms, form)
         # which refuses fields of several devices
         like, library = slices.leading(fields), library.among(fields)
         dtype, shapes = library.result_dtype(like), shapes_of(terms, fields, prod(form))
@@ -115,6 +119,20 @@ class Calls(Cache[Run]):
         self.keep(given.key, bound)
         done = bound(fields, targets, workers)
         return done if whole is None or done is None else whole
+
+    def _in_graph(self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form) -> object:
+        """A call of fields of which some are differentiated; None where it is more than one step of a graph, or has large weights."""
+        if given.key in self.held:  # as `_in_full`, else it had been run
+            return None
+        if given.how.is_stacked or stencil_bytes(terms) > 4 * SMALL_BYTES * len(terms):
+            return None
+        run = library.among(given.fields).in_graph(terms, given.fields, prod(form))
+        if run is None:
+            self.put(given.key, _in_full, LENT_BYTES)
+            return None
+        bound = InGraph(run, form, 4 * stencil_bytes(terms))  # with the transpose, and tables of both
+        self.keep(given.key, bound)
+        return bound(given.fields, None, None)
 
     def _in_several(
         self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, targets: Arrays,
@@ -163,6 +181,23 @@ class Bound:
         return tuple(results) if len(self.form) == 1 else shaped(results, self.form)
 
 
+class InGraph:
+    """What was bound to arrays of which some are differentiated."""
+
+    __slots__ = ("form", "nbytes", "run")
+
+    def __init__(self, run: Callable[[Arrays], Arrays], form: Form, nbytes: int) -> None:
+        self.run, self.form, self.nbytes = run, form, nbytes
+
+    def __call__(self, fields: Arrays, targets: Arrays | None, workers: int | None) -> object:
+        """The results, which the graph has too."""
+        return shaped(self.run(fields), self.form)
+
+
+def _in_full(fields: Arrays, targets: Arrays | None, workers: int | None) -> None:
+    """A call that is looked at in full each time, as its derivatives take more than one step."""
+
+
 class Lent:
     """What was bound to a plan with large weights, which stay with the cache of plans: it is bound anew in each call."""
 
@@ -201,6 +236,9 @@ class InParts:
         if self.bound(own, outs, workers) is None:
             return None
         return shaped(targets, self.form) if whole is None else whole
+
+
+functions = Calls("calls", entries=512)  # those of functions, of all grids
 
 
 def _several(sweeps: Sequence[tuple[Run, Sequence[int]]], form: Form) -> Run:
@@ -268,7 +306,8 @@ def key_of(key: list[Hashable], fields: Arrays, targets: Arrays | None) -> Key |
         if type(a) is _ndarray and a.dtype.kind not in "mM":  # of others the first may not be all there is
             key += a.shape, a.strides, a.dtype
             continue
-        key.append(_facts(a))
+        library = dispatch.found(type(a))
+        key.append(None if library is None else library.key(a))
         if key[-1] is None:
             return None
     return tuple(key)
