@@ -90,6 +90,11 @@ class Operator(OnGrids, Maps[In, Out]):
         """The operator of those other fields whose names it has."""
         raise NotImplementedError
 
+    @property
+    def bare(self) -> Operator[In, Out]:
+        """The operator of fields that hold what is prescribed at points on walls; see `Holding`."""
+        return self
+
     def taken(self) -> list[Given]:
         """The arguments that the operator was made with, each with its fields."""
         raise NotImplementedError

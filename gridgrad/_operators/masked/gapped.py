@@ -28,7 +28,7 @@ from ..fields.gather import Fields, check_add, gather
 from ..fields.sides import Side, are_constants
 from ..joined import Joinable, Product
 from ..operator import AnyOperator, Operator
-from ..sweep import Sweep, multiplication
+from ..sweep import Sweep, held, multiplication
 from .beside import Beside
 from .patch import Patch
 from .places.blocks import Blocks
@@ -51,6 +51,10 @@ class Gapped(Joinable[In, Out]):
 
     def __repr__(self) -> str:
         return f"{self.whole!r} with gaps"
+
+    def held(self) -> Operator[In, Out]:
+        """The operator of all fields, whatever they have at points on walls at ends."""
+        return held(self, self.terms)
 
     def _beside(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
         """The same beside another sweep."""

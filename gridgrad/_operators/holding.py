@@ -1,0 +1,350 @@
+"""Operators of fields that hold what is prescribed: points on a wall count with that, whatever an array has there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from math import prod
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+
+from .._base.errors import MISSING
+from .._base.types import Array, DType, In, Out, Shape, applies
+from .._grid.axis import Along
+from .._grid.points import Points
+from .._stencils.stencil import Stencil
+from .._terms.term import Term
+from .fields.coefficients import Coefficients, is_same
+from .fields.factors import Factor, Number
+from .fields.forms import Form
+from .fields.gather import about_to_hold
+from .fields.sides import Constant
+from .joined import Joined, Product
+from .operator import AnyOperator, Operator
+from .patterns.build import Build
+from .solving.held import components_of, held_sides
+
+Made = TypeVar("Made")
+Index = tuple[slice, ...]
+
+
+class Wall(NamedTuple):
+    """Points of a component of fields, the first or the last of an axis, and the coefficient that is held there; None of 0."""
+
+    component: int
+    axis: int  # of the grid
+    is_last: bool
+    given: object | None
+
+    def index(self, axes: Sequence[int], ndim: int, later: Iterable[Wall]) -> Index:
+        """Its points in an array, without those that `later` walls hold."""
+        found = [slice(None)] * ndim
+        for wall in later:
+            own = found[axes[wall.axis]]
+            found[axes[wall.axis]] = slice(own.start, -1) if wall.is_last else slice(1, own.stop)
+        found[axes[self.axis]] = slice(-1, None) if self.is_last else slice(0, 1)
+        return tuple(found)
+
+
+def builds(grid: Points, form: Form) -> Iterator[Build]:
+    """``P f + E v`` along each axis that ends on a wall with a value: fields with that in the place of what they have there."""
+    components = components_of(form)
+    sides = [held_sides(grid, component) for component in components]
+    for k, n in enumerate(grid.lengths):
+        build, one = Build(grid, form), np.ones((), grid.dtype)[()]
+        for c, own in enumerate(sides):
+            ends = {held.point: held.condition for held in own if held.k == k}
+            rows = Stencil(n, ((0, 0),), (one,), ((),) * (0 in ends), ((),) * (-1 in ends), values=True, order=0)
+            known = []
+            for point, condition in ends.items():
+                place = 0 if point == 0 else n - 1
+                row = (((place, place, one / grid.dtype.type(float(condition.end.a))),),)
+                first, last = (row, ()) if point == 0 else ((), row)
+                if not condition.is_zero:
+                    known.append((condition, Stencil(n, (), (), first, last, values=True, order=0), point != 0))
+            build.add(c, c, k, Along(rows, tuple(known)))
+        if any(held.k == k for own in sides for held in own):
+            yield build
+
+
+def reads(terms: Iterable[Term], hold: AnyOperator) -> bool:
+    """Whether terms read what fields have at points of `hold`: not where each has rows across the wall, which read what is held."""
+    fields = prod(hold.inputs)
+    walls = {(wall.component, wall.axis, wall.is_last) for wall in walls_of(hold)}
+    return any(
+        _reads(term, axis, is_last)
+        for term in terms
+        if term.input < fields
+        for component, axis, is_last in walls
+        if component == term.input
+    )
+
+
+def _reads(term: Term, axis: int, is_last: bool) -> bool:
+    """Whether a term reads the first or the last point of an axis."""
+    across = [stencil for own, stencil in term.stencils() if own == axis]
+    return not across or _reads_point(across[0], across[0].columns - 1 if is_last else 0)
+
+
+def _reads_point(stencil: Stencil, point: int) -> bool:
+    inner, first = stencil.interior(), int(stencil.values)  # of pairs of values the second alone counts
+    if any(point in pair[first:2] and pair[2] for _, row in stencil.edge_rows() for pair in row):
+        return True
+    for pair, weight in zip(stencil.offsets, stencil.weights, strict=True):
+        for offset in pair[first:]:
+            row = point - offset
+            if inner.start <= row < inner.stop and (weight if np.ndim(weight) == 0 else weight[row]):
+                return True
+    return False
+
+
+def walls_of(hold: AnyOperator) -> list[Wall]:
+    """What it holds, in the order in which it is written: at edges of two walls the later axis counts."""
+    if isinstance(hold, Product):
+        return [*walls_of(hold.inner), *walls_of(hold.outer)]
+    terms, inputs, given = hold.separate() or (), prod(hold.inputs), [c for _, own in hold.taken() for c in own]
+    known = {(t.output, t.is_last): t.input - inputs for t in terms if t.ends}
+    found = []
+    for term in terms:
+        if not term.ends and term.axis is not None:
+            for is_last, rows in ((False, term.stencil.leading), (True, term.stencil.trailing)):
+                number = known.get((term.output, is_last))
+                value = None if number is None else given[number]
+                found += [Wall(term.output, term.axis, is_last, value) for _ in rows]
+    return found
+
+
+def has_factors(hold: AnyOperator) -> bool:
+    """Whether what is given is not the value itself: that of a Robin condition without a slope."""
+    if isinstance(hold, Product):
+        return has_factors(hold.inner) or has_factors(hold.outer)
+    ends = (term for term in hold.separate() or () if term.ends)
+    return any(pair[2] != 1 for term in ends for _, row in term.stencil.edge_rows() for pair in row)
+
+
+class Holding(Product[In, Out]):
+    """``A @ H``, where H writes what is prescribed into fields: ``A(f) = L (P f + E v) + b``.
+
+    Arrays that hold it already are read as they are; nothing is ever written into them. All the rest, transposes, matrices
+    and derivatives, is that of a product.
+    """
+
+    def __init__(self, outer: Operator[In, Out], inner: Operator[In, In]) -> None:
+        Joined.__init__(self, outer, inner)
+        self.outer, self.inner = outer, inner
+        self.grid, self.grids_in = outer.grid, outer.grids_in  # with its gaps
+        self.__doc__ = outer.__doc__
+        self._known: dict[tuple[Shape, DType], list[tuple[int, Index, Any]] | None] = {}
+
+    def __repr__(self) -> str:
+        return repr(self.outer)
+
+    @applies
+    def __call__(
+        self, f: Any = MISSING, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
+    ) -> object:  # fmt: skip
+        """Apply the operator; see `Sweep`."""
+        if not fields:
+            return self._called(f, out, workers, add)
+        names = {argument.name for argument in self.inner.arguments}
+        if names.isdisjoint(fields):
+            return self._called(f, out, workers, add, **fields)
+        beside = {argument.name for argument in self.outer.arguments}
+        own = {name: field for name, field in fields.items() if name in beside or name not in names}
+        return Holding(self.outer, self.inner.with_own(fields))._called(f, out, workers, add, **own)
+
+    def _called(self, f: Any, out: object, workers: int | None, add: bool, **fields: object) -> object:
+        """A call with other fields of the operator that reads those that hold what is prescribed."""
+        if f is MISSING:
+            return self.outer(f, out, workers, add=add, **fields)
+        kind, spare, held = None, None, self._as_it_is(f)
+        if held is None:
+            kind, spare = self.spare.taken(about_to_hold(f))
+            held = spare = self._written(f, spare, workers)
+        result: object = self.outer(held, out, workers, add=add, **fields)
+        self.spare.give(kind, spare)
+        return result
+
+    def _as_it_is(self, f: Any) -> Any:
+        """Fields of NumPy that hold what is prescribed; None of others."""
+        parts = self._parts(f)
+        if parts is None:
+            return None
+        known = self._places(parts[0].shape, parts[0].dtype)
+        if known is None:
+            return None
+        for component, index, value in known:
+            if np.count_nonzero(parts[component][index] != value):
+                return None
+        return f
+
+    def _written(self, f: Any, spare: Any, workers: int | None) -> Any:
+        """Fields with what is prescribed, in `spare` memory if there is some."""
+        parts = self._parts(f)
+        known = None if parts is None else self._places(parts[0].shape, parts[0].dtype)
+        if parts is None or known is None or parts[0].dtype.kind not in "fc":
+            return self.inner(f, spare, workers)
+        made: Any
+        if type(f) is np.ndarray:
+            made = np.empty_like(f) if spare is None else spare
+            np.copyto(made, f)
+        else:
+            made = tuple([np.copy(part) for part in parts])
+        for component, index, value in known:
+            (made[component] if self.inputs else made)[index] = value
+        return made
+
+    def _parts(self, f: Any) -> list[np.ndarray] | None:
+        """The components of fields that are plain arrays of one shape and dtype; None of others."""
+        form = self.inputs
+        if type(f) is np.ndarray:
+            if not form:
+                return [f]
+            return list(f) if len(form) == 1 and f.shape[:1] == form and f.ndim > 1 else None
+        if len(form) != 1 or type(f) not in (tuple, list) or len(f) != form[0]:
+            return None
+        first = f[0]
+        is_plain = all(type(a) is np.ndarray and a.shape == first.shape and a.dtype == first.dtype for a in f)
+        return list(f) if is_plain else None
+
+    def _places(self, shape: Shape, dtype: DType) -> list[tuple[int, Index, Any]] | None:
+        """The component, the points and the values of each wall, views where they are arrays; None where the arithmetic of sweeps is needed."""
+        key = shape, dtype
+        if key not in self._known:
+            if len(self._known) >= 16:
+                self._known.clear()
+            self._known[key] = self._found(shape, dtype)
+        return self._known[key]
+
+    def _found(self, shape: Shape, dtype: DType) -> list[tuple[int, Index, Any]] | None:
+        if dtype.kind not in "fciu" or has_factors(self.inner):
+            return None
+        axes, walls, found = self.grid.whole.axes_of(shape), walls_of(self.inner), []
+        for number, wall in enumerate(walls):
+            later = [w for w in walls[number + 1 :] if w.axis != wall.axis and w.component == wall.component]
+            index = wall.index(axes, len(shape), later)
+            value = _value(wall.given, shape, dtype, index)
+            if value is None:
+                return None
+            found.append((wall.component, index, value))
+        return found
+
+    @property
+    def bare(self) -> Operator[In, Out]:
+        """The operator of fields that hold it."""
+        return self.outer
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+        return str(getattr(self.outer, "name", self.outer))
+
+    @property
+    def terms(self) -> tuple[Term, ...]:
+        """Those of the operator of fields that hold it."""
+        return self.outer.separate() or ()
+
+    def weights(self, axis: int) -> tuple[Array, Array]:
+        """The rows along one axis of the grid, as data; see `Sweep.weights`."""
+        found: tuple[Array, Array] = self.outer.weights(axis)  # type: ignore[attr-defined]
+        return found
+
+    def separate(self) -> tuple[Term, ...] | None:
+        """The terms of all points that are not held."""
+        return self.outer.separate()
+
+    def with_(self, **changes: object) -> Operator[In, Out]:
+        """The operator with other options, or of other fields; see `Operator.with_`."""
+        names = {argument.name for argument in self.inner.arguments}
+        beside = {argument.name for argument in self.outer.arguments}
+        own = {name: field for name, field in changes.items() if name in beside or name not in names}
+        outer = self.outer.with_(**own) if own or not changes else self.outer
+        return Holding(outer, self.inner.with_own(changes))
+
+    def of_fields(self, fields: dict[str, object], method: str) -> Operator[In, Out]:
+        """The operator of other fields, that a call of `method` gave."""
+        beside = {argument.name for argument in self.outer.arguments}
+        if beside.issuperset(fields):
+            self.outer.of_fields(fields, method)  # which words errors
+            return self.with_own(fields)
+        return super().of_fields(fields, method)
+
+    def with_first(self, fields: Coefficients) -> Operator[In, Out]:
+        """The operator of its own fields, in front of what is prescribed at walls."""
+        return Holding(self.outer.with_first(fields), self.inner) if fields else self  # type: ignore[attr-defined]
+
+    def adjoint_operator(self, weight: str | None = None) -> Product[Out, In]:
+        """The operator that `adjoint` applies: what leaves points out does so in every inner product."""
+        return Product(self.inner.adjoint_operator(), self.outer.adjoint_operator(weight))
+
+    def scaled(self, factor: Number) -> Holding[In, Out]:
+        """The operator times a finite number."""
+        return Holding(self.outer.scaled(factor), self.inner)
+
+    def multiplied(self, factor: Factor) -> Holding[In, Out]:
+        """What it gives times a field."""
+        return Holding(self.outer.multiplied(factor), self.inner)
+
+    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
+        """The operator as it is added to another, see `Operator`."""
+        outer = self.outer.on_fields_of(other)
+        return self if outer is self.outer else outer
+
+    def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
+        """The sum with another operator of the same fields, of which one copy at most is made where both hold the same."""
+        if isinstance(other, Holding) and _hold_alike(self.inner, other.inner):
+            return Holding(self.outer.plus(other.outer), self.inner)
+        if self.serves(other):
+            return Holding(self.outer.plus(other), self.inner)
+        return super().summed(other)
+
+    def serves(self, other: AnyOperator) -> bool:
+        """Whether another operator makes the same of fields with what is prescribed as of all others."""
+        terms = None if other.separate() is None or other.grid is not self.grid else other.separate()
+        return terms is not None and other.inputs == self.inputs and not reads(terms, self.inner)
+
+
+def _value(given: object, shape: Shape, dtype: DType, index: Index) -> Any:
+    """What a wall holds, in arrays of this shape; None where these do not hold it."""
+    if given is None:
+        return 0.0
+    if isinstance(given, Constant):
+        is_real = not isinstance(given.number, complex) or dtype.kind == "c"
+        with np.errstate(over="ignore"):
+            value = dtype.type(given.number) if is_real and dtype.kind in "fc" else given.number
+        return value if is_real and np.isfinite(value) else None
+    if type(given) is not np.ndarray or np.result_type(given, dtype) != dtype:
+        return None
+    try:
+        return np.broadcast_to(given, shape)[index]
+    except ValueError:
+        return None  # refused elsewhere
+
+
+def _hold_alike(first: AnyOperator, second: AnyOperator) -> bool:
+    """Whether both write the same values, of one memory, into the same fields."""
+    if first is second:
+        return True
+    if first.grid is not second.grid or first.inputs != second.inputs:
+        return False
+    pairs = zip(walls_of(first), walls_of(second), strict=True)
+    return all(a[:3] == b[:3] and _are_one(a.given, b.given) for a, b in pairs)
+
+
+def _are_one(a: Any, b: Any) -> bool:
+    if isinstance(a, Constant) or isinstance(b, Constant) or a is None or b is None:
+        return type(a) is type(b) and bool(a == b)
+    return is_same(a, b)
+
+
+def over(operator: Operator[In, Out], terms: Iterable[Term], hold: Operator[In, In] | None) -> Operator[In, Out]:
+    """The operator of fields that hold what is prescribed, where it reads that."""
+    return operator if hold is None or not reads(terms, hold) else Holding(operator, hold)
+
+
+def in_turn(holds: Sequence[AnyOperator], make: Callable[[AnyOperator, AnyOperator], AnyOperator] = Product) -> AnyOperator | None:
+    """One after the other; None of none."""
+    result: AnyOperator | None = None
+    for hold in holds:
+        result = hold if result is None else make(hold, result)
+    return result
