@@ -225,7 +225,7 @@ def _of_samples(
     # with the lengths of the metric
     make = gradient_operator if grid.metric is None else gradient_operator.made
     operator = make(grid, (), (words.accuracy,))
-    if operator.coefficients:  # of what is prescribed at ends
+    if operator.bare is not operator or operator.coefficients:  # of what is prescribed at ends
         whole: Array | tuple[Array, ...] = operator(as_given, out, workers)
         flat, nested = (None, None) if out is None else flat_out(out, (f,))
         keep(key, operator, as_given, plain_of((as_given,), flat, How(False, nested)))

@@ -271,7 +271,7 @@ class Holding(Product[In, Out]):
 
     def with_first(self, fields: Coefficients) -> Operator[In, Out]:
         """The operator of its own fields, in front of what is prescribed at walls."""
-        return Holding(self.outer.with_first(fields), self.inner) if fields else self  # type: ignore[attr-defined]
+        return Holding(self.outer.with_first(fields), self.inner) if fields else self
 
     def adjoint_operator(self, weight: str | None = None) -> Product[Out, In]:
         """The operator that `adjoint` applies: what leaves points out does so in every inner product."""

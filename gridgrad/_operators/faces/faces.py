@@ -18,6 +18,7 @@ from ..._terms.term import Term
 from ..fields.coefficients import Argument, Numbers
 from ..fields.grids import Grids, Place
 from ..patterns.build import Build, same
+from ..operator import Operator
 from ..patterns.kinds import method, refuse_words
 from ..sweep import Sweep
 from .axis import FaceAxis
@@ -143,7 +144,7 @@ class Faces(Generic[OnPoints]):
         return _restored, (self.points, self.axis, self.face_axis.has_walls, self.grid.boundary)
 
     @cached_property
-    def derivative(self) -> Sweep[Scalar, Scalar]:
+    def derivative(self) -> Operator[Scalar, Scalar]:
         """From points to faces: the difference of the points beside a face over their distance.
 
         At faces in walls it is what the boundary of the grid says: a prescribed slope, the way to a prescribed value,
@@ -152,7 +153,7 @@ class Faces(Generic[OnPoints]):
         return self._to_faces("derivative", self.face_axis.derivative())
 
     @cached_property
-    def mean(self) -> Sweep[Scalar, Scalar]:
+    def mean(self) -> Operator[Scalar, Scalar]:
         """From points to faces: half of each of the points beside a face; in walls the value there."""
         return self._to_faces("mean", self.face_axis.mean())
 
@@ -183,10 +184,10 @@ class Faces(Generic[OnPoints]):
     def _name(self, operator: str) -> str:
         return f"faces({self.axis}{', walls=True' if self.face_axis.has_walls else ''}).{operator}"
 
-    def _to_faces(self, operator: str, along: Along) -> Sweep[Scalar, Scalar]:
+    def _to_faces(self, operator: str, along: Along) -> Operator[Scalar, Scalar]:
         build = Build(self.points)
         build.add(0, 0, self.axis, along)
-        return Sweep.built(build, self._name(operator), grids=Grids((self.there,), (self.here,)))
+        return Sweep.built(build, self._name(operator), grids=Grids((self.there,), (self.here,))).held()
 
     def _to_points(self, operator: str, term: Term) -> Sweep[Scalar, Scalar]:
         grids = Grids((self.here,), (self.there,))
@@ -224,14 +225,14 @@ class AllFaces(Generic[OnPoints]):
         return AllFaces, (self.points, self.has_walls)
 
     @cached_property
-    def gradient(self) -> Sweep[Scalar, Vector]:
+    def gradient(self) -> Operator[Scalar, Vector]:
         """``d_a f`` at the faces across each axis a: a tuple of fields of their shapes."""
         build = Build(self.points)
         for a, own in enumerate(self._axes):
             build.add(a, 0, a, own.face_axis.derivative())
         return self._to_faces("gradient", build)
 
-    def fluxes(self, numbers: Numbers) -> Sweep[Scalar, Vector]:
+    def fluxes(self, numbers: Numbers) -> Operator[Scalar, Vector]:
         """``k_a d_a f`` at the faces across each axis a, where k is one of the numbers or, of None, a field at these faces.
 
         Nothing passes one-sided ends.
@@ -243,9 +244,9 @@ class AllFaces(Generic[OnPoints]):
             build.add(a, 0, a, own.face_axis.derivative(closed), change, outer=outer)
         return self._to_faces("diffuse", build)
 
-    def _to_faces(self, name: str, build: Build) -> Sweep[Scalar, Vector]:
+    def _to_faces(self, name: str, build: Build) -> Operator[Scalar, Vector]:
         grids = Grids((place_of_points(self.points),), self._places)
-        return Sweep.built(build, self._name(name), (len(self._axes),), grids=grids)
+        return Sweep.built(build, self._name(name), (len(self._axes),), grids=grids).held()
 
     @cached_property
     def divergence(self) -> Sweep[Vector, Scalar]:
