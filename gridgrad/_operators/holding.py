@@ -29,12 +29,13 @@ Index = tuple[slice, ...]
 
 
 class Wall(NamedTuple):
-    """Points of a component of fields, the first or the last of an axis, and the coefficient that is held there; None of 0."""
+    """Points of a component of fields, the first or the last of an axis, and the coefficient whose multiple is held there; None of 0."""
 
     component: int
     axis: int  # of the grid
     is_last: bool
     given: object | None
+    factor: float = 1.0  # other than 1 for a condition ``a f = c``
 
     def index(self, axes: Sequence[int], ndim: int, later: Iterable[Wall]) -> Index:
         """Its points in an array, without those that `later` walls hold."""
@@ -103,23 +104,29 @@ def walls_of(hold: AnyOperator) -> list[Wall]:
     if isinstance(hold, Product):
         return [*walls_of(hold.inner), *walls_of(hold.outer)]
     terms, inputs, given = hold.separate() or (), prod(hold.inputs), [c for _, own in hold.taken() for c in own]
-    known = {(t.output, t.is_last): t.input - inputs for t in terms if t.ends}
+    known = {(term.output, term.is_last): term for term in terms if term.ends}
     found = []
     for term in terms:
-        if not term.ends and term.axis is not None:
-            for is_last, rows in ((False, term.stencil.leading), (True, term.stencil.trailing)):
-                number = known.get((term.output, is_last))
-                value = None if number is None else given[number]
-                found += [Wall(term.output, term.axis, is_last, value) for _ in rows]
+        if term.ends or term.axis is None:
+            continue
+        for is_last in [False] * len(term.stencil.leading) + [True] * len(term.stencil.trailing):
+            side = known.get((term.output, is_last))
+            if side is None:
+                found.append(Wall(term.output, term.axis, is_last, None))
+            else:
+                ((*_, factor),) = side.stencil.edge_rows()[0][1]
+                found.append(Wall(term.output, term.axis, is_last, given[side.input - inputs], float(factor)))
     return found
 
 
-def has_factors(hold: AnyOperator) -> bool:
-    """Whether what is given is not the value itself: that of a Robin condition without a slope."""
-    if isinstance(hold, Product):
-        return has_factors(hold.inner) or has_factors(hold.outer)
-    ends = (term for term in hold.separate() or () if term.ends)
-    return any(pair[2] != 1 for term in ends for _, row in term.stencil.edge_rows() for pair in row)
+def places_of(hold: AnyOperator, shape: Shape) -> list[tuple[Wall, Index]]:
+    """Its walls, and where they are in the components of fields of this shape."""
+    axes, walls = hold.grid.axes_of(shape), walls_of(hold)
+    found = []
+    for number, wall in enumerate(walls):
+        later = [w for w in walls[number + 1 :] if w.axis != wall.axis and w.component == wall.component]
+        found.append((wall, wall.index(axes, len(shape), later)))
+    return found
 
 
 class Holding(Product[In, Out]):
@@ -217,17 +224,13 @@ class Holding(Product[In, Out]):
         return self._known[key]
 
     def _found(self, shape: Shape, dtype: DType) -> list[tuple[int, Index, Any]] | None:
-        if dtype.kind not in "fciu" or has_factors(self.inner):
-            return None
-        axes, walls, found = self.grid.whole.axes_of(shape), walls_of(self.inner), []
-        for number, wall in enumerate(walls):
-            later = [w for w in walls[number + 1 :] if w.axis != wall.axis and w.component == wall.component]
-            index = wall.index(axes, len(shape), later)
+        found = []
+        for wall, index in places_of(self.inner, shape) if dtype.kind in "fciu" else ():
             value = _value(wall.given, shape, dtype, index)
-            if value is None:
+            if value is None or wall.factor != 1:
                 return None
             found.append((wall.component, index, value))
-        return found
+        return found or None
 
     @property
     def bare(self) -> Operator[In, Out]:

@@ -15,7 +15,7 @@ from .._backends.dask.recipe import Recipe, Spans
 from .._base.types import Array, Shape
 from ._partial import Partial
 from ._reads import Reads
-from ._request import Repeated
+from ._request import Held, Repeated
 
 if TYPE_CHECKING:
     from zarr import Array as Stored
@@ -59,7 +59,7 @@ class Job:
     """Everything that tasks share."""
 
     def __init__(
-        self, parts: Sequence[Part], chunks: tuple[Shape, ...], inputs: Sequence[Stored | Repeated], targets: Sequence[Target],
+        self, parts: Sequence[Part], chunks: tuple[Shape, ...], inputs: Sequence[Stored | Held | Repeated], targets: Sequence[Target],
         partial: Partial,
     ) -> None:  # fmt: skip
         self.parts, self.targets, self.partial = parts, targets, partial

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -19,12 +19,16 @@ from .._operators.catalogue.norm import OfSlopes
 from .._operators.fields.forms import Form, shaped
 from .._operators.fields.gather import Fields, gather
 from .._operators.fields.sides import all_like
+from .._operators.holding import Holding, places_of
 from .._operators.masked.gapped import Gapped
 from .._operators.masked.places.blocks import Blocks
 from .._operators.masked.places.flat import Flat
 from .._operators.operator import AnyOperator
 from .._operators.sweep import Sweep
 from .._terms.term import Term, joins_of, shifted
+
+if TYPE_CHECKING:
+    from zarr import Array as Stored
 
 
 class Repeated(NamedTuple):
@@ -44,8 +48,35 @@ def _repeated(wide: Array) -> Repeated:
     return Repeated(wide[along], wide.shape)
 
 
+Walls = list[tuple[tuple[slice, ...], Repeated]]  # the points of each wall that holds values, and these
+
+
+class Held:
+    """An array in a file whose points on walls have what is prescribed there."""
+
+    def __init__(self, array: Stored, walls: Walls) -> None:
+        self.array, self.walls = array, walls
+        self.dtype, self.shards = array.dtype, array.shards
+
+    def __getitem__(self, region: tuple[slice, ...]) -> Array:
+        found = np.asarray(self.array[region])
+        for index, values in self.walls:
+            there = [
+                _within(range(n)[own], part) for n, own, part in zip(self.array.shape, index, region, strict=True)
+            ]
+            if all(there):
+                place = tuple([slice(own[0] - part.start, own[-1] + 1 - part.start) for own, part in zip(there, region, strict=True)])
+                found[place] = values.region(tuple([slice(own[0], own[-1] + 1) for own in there]))
+        return found
+
+
+def _within(points: range, part: slice) -> range:
+    """Those of some points that are in a part of an axis."""
+    return range(max(points.start, part.start), min(points.stop, part.stop))
+
+
 class Request(NamedTuple):
-    """Results that are made together: of all operators without gaps, or of one with them."""
+    """Results that are made together: of all operators without gaps and points that are held, or of one with them."""
 
     call: Call
     # what is read behind the components of the field, of a grid with gaps its mask last
@@ -53,6 +84,7 @@ class Request(NamedTuple):
     forms: dict[str, Form]  # how the outputs of each operator are stacked
     dtype: DType
     gaps: Blocks | None
+    held: list[Walls]  # of each component of the field
 
 
 _OF_ZARR = {".", "..", "zarr.json"}  # which are no names of arrays
@@ -75,9 +107,9 @@ def requests_of(
             raise ArgumentValueError(
                 f"an operator has the name {name!r}, which no array of a group has; give it another one, {{'laplacian': grid.laplacian}}"
             )
-    plain = {name: own for name, own in operators.items() if not isinstance(own, Gapped)}
-    with_gaps = [{name: own} for name, own in operators.items() if name not in plain]
-    groups = [plain, *with_gaps] if plain else with_gaps
+    plain = {name: own for name, own in operators.items() if not isinstance(own, (Gapped, Holding))}
+    others = [{name: own} for name, own in operators.items() if name not in plain]
+    groups = [plain, *others] if plain else others
     return [_together(own, shape, dtype, components) for own in groups]
 
 
@@ -110,9 +142,23 @@ def _together(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, 
     if gaps is not None:
         inside = gaps.flat.spread(gaps.operator.mask.inside)
         coefficients.append(Repeated(inside, inside.shape))
+    held = _held(operators, one, components)
     return Request(
-        Call(tuple(terms), outputs, 1), coefficients, forms, library.result_dtype(leading([one])), gaps
+        Call(tuple(terms), outputs, 1), coefficients, forms, library.result_dtype(leading([one])), gaps, held
     )
+
+
+def _held(operators: Mapping[str, AnyOperator], one: Array, components: int) -> list[Walls]:
+    """What is prescribed at points on walls of each component."""
+    found: list[Walls] = [[] for _ in range(components)]
+    ((name, operator),) = list(operators.items())[:1]
+    for wall, index in places_of(operator.inner, one.shape) if isinstance(operator, Holding) else ():
+        given = np.zeros((), one.dtype) if wall.given is None else cast(Array, wall.given)
+        own = gather(one, (), all_like(one, [given]))
+        _check_dtype(name, one, own)
+        values = own.coefficients[0] if wall.factor == 1 else (own.coefficients[0] * wall.factor).astype(one.dtype)
+        found[wall.component].append((index, _repeated(values)))
+    return found
 
 
 def check_ends(request: Request, spans: Sequence[Sequence[Span | None]]) -> None:
@@ -126,7 +172,7 @@ def check_ends(request: Request, spans: Sequence[Sequence[Span | None]]) -> None
 
 def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:
     """What the chunks of an operator on a grid with gaps have in common; each makes rows of its own mask."""
-    operator = next(iter(operators.values()))
+    operator = next(iter(operators.values())).bare
     if not isinstance(operator, Gapped):
         return None
     flat_ = Flat(operator.grid, shape)
@@ -136,6 +182,7 @@ def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:
 
 def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Field]:
     called = f"operator {name!r}" if name else "the operator"
+    operator = getattr(operator, "bare", operator)
     if isinstance(operator, Gapped):
         operator = operator.whole
     if not isinstance(operator, Sweep) or (isinstance(operator, OfSlopes) and operator.are_made_first):
@@ -167,12 +214,18 @@ def _check_kept(name: str, operator: Sweep[Field, Field], one: Array, call: Fiel
             f"operator {name!r} makes real numbers of complex ones, and here results have the dtype of source; Dask does it: "
             "operator(dask.array.from_zarr(source)).to_zarr(target)"
         )
+    _check_dtype(name, one, call)
+    if any(stencil.surplus for term in operator.terms for _, stencil in term.stencils()):
+        raise ArgumentValueError(
+            f"operator {name!r} goes from one grid to another of other lengths; here all have the chunks of source"
+        )
+
+
+def _check_dtype(name: str, one: Array, call: Fields) -> None:
+    """Refuse coefficients that would widen the field."""
+    wanted = call.samples[0].dtype
     if wanted != one.dtype:
         raise ArgumentTypeError(
             f"operator {name!r} makes {wanted} of a source of {one.dtype}; give a source of that dtype, or coefficients of "
             f"the source's, k.astype({one.dtype.name!r})"
-        )
-    if any(stencil.surplus for term in operator.terms for _, stencil in term.stencils()):
-        raise ArgumentValueError(
-            f"operator {name!r} goes from one grid to another of other lengths; here all have the chunks of source"
         )
