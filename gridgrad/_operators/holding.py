@@ -288,6 +288,24 @@ class Holding(Product[In, Out]):
         """What it gives times a field."""
         return Holding(self.outer.multiplied(factor), self.inner)
 
+    def composed(self, other: Operator[Any, In]) -> Operator[Any, Out]:
+        """The operator that applies `other`, then this one: at points alone that is of what `other` gives, as it is."""
+        terms = self.outer.separate() or ()
+        if not terms or any(term.axis is not None for term in terms):
+            return super().composed(other)
+        if isinstance(other, Holding):
+            return Holding(self.outer.composed(other.outer), other.inner)
+        return self.outer.composed(other)
+
+    def before(self, outer: Operator[Out, Any]) -> Operator[In, Any] | None:
+        """What `outer` makes of products with a field, whose own values at walls it does not read."""
+        factor = self.outer.as_factor()
+        if factor is None or outer.grid is not self.grid or outer.grid_out is not self.grid:
+            return None
+        if isinstance(outer, Holding) or outer.inputs != self.inputs or self.reads_alike(outer):
+            return outer.of_multiplied(factor)
+        return None
+
     def on_fields_of(self, other: AnyOperator) -> AnyOperator:
         """The operator as it is added to another, see `Operator`."""
         outer = self.outer.on_fields_of(other)
@@ -295,15 +313,15 @@ class Holding(Product[In, Out]):
 
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator of the same fields, of which one copy at most is made where both hold the same."""
-        if isinstance(other, Holding) and _hold_alike(self.inner, other.inner):
-            return Holding(self.outer.plus(other.outer), self.inner)
-        if self.serves(other):
-            return Holding(self.outer.plus(other), self.inner)
+        if self.reads_alike(other):
+            return Holding(self.outer.plus(other.bare), self.inner)
         return super().summed(other)
 
-    def serves(self, other: AnyOperator) -> bool:
-        """Whether another operator makes the same of fields with what is prescribed as of all others."""
-        terms = None if other.separate() is None or other.grid is not self.grid else other.separate()
+    def reads_alike(self, other: AnyOperator) -> bool:
+        """Whether another operator may be applied to the fields that this one's are made to: it holds the same, or reads no such point."""
+        if isinstance(other, Holding):
+            return _hold_alike(self.inner, other.inner)
+        terms = other.separate() if isinstance(other, Operator) and other.grid is self.grid else None
         return terms is not None and other.inputs == self.inputs and not reads(terms, self.inner)
 
 

@@ -395,6 +395,10 @@ class Operator(OnGrids, Maps[In, Out]):
         """The operator applied to its field times another."""
         raise NotImplementedError
 
+    def before(self, outer: Operator[Out, Between]) -> Operator[In, Between] | None:
+        """What `outer` makes of what this makes, where that is one operator of held fields; None elsewhere."""
+        return None
+
     def as_factor(self) -> Factor | None:
         """The field by which it multiplies, if it does nothing else."""
         return None

@@ -226,7 +226,7 @@ class Sweep(Called[In, Out]):
 
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator of the same fields, one sweep where that is one."""
-        if isinstance(other, Holding) and other.serves(self):
+        if isinstance(other, Holding) and other.reads_alike(self):
             return Holding(self.plus(other.bare), other.inner)
         if not isinstance(other, Sweep):
             return super().summed(other)

@@ -107,10 +107,24 @@ def requests_of(
             raise ArgumentValueError(
                 f"an operator has the name {name!r}, which no array of a group has; give it another one, {{'laplacian': grid.laplacian}}"
             )
-    plain = {name: own for name, own in operators.items() if not isinstance(own, (Gapped, Holding))}
-    others = [{name: own} for name, own in operators.items() if name not in plain]
-    groups = [plain, *others] if plain else others
+    groups: list[dict[str, AnyOperator]] = []
+    # those that hold values first: the others may read what these do
+    for name, own in sorted(operators.items(), key=lambda item: not isinstance(item[1], Holding)):
+        group = next((group for group in groups if _are_read_alike(next(iter(group.values())), own)), None)
+        if group is None:
+            groups.append({name: own})
+        else:
+            group[name] = own
     return [_together(own, shape, dtype, components) for own in groups]
+
+
+def _are_read_alike(first: AnyOperator, other: AnyOperator) -> bool:
+    """Whether operators may be applied at once."""
+    if any(isinstance(getattr(own, "bare", own), Gapped) for own in (first, other)):
+        return False
+    if isinstance(first, Holding):
+        return first.reads_alike(other)
+    return not isinstance(other, Holding)
 
 
 def forms_of(requests: Sequence[Request]) -> dict[str, Form]:

@@ -197,14 +197,22 @@ def test_sums_on_grids_with_other_values_and_other_values_of_one_name():
     assert (total(f, v=3.0) - one.laplacian(f, v=3.0))[0] == pytest.approx(3.0)
 
 
-def test_products_hold_what_is_between():
-    """An operator on a grid takes any field for one with the values of its walls, also what another makes."""
+def test_products():
+    """Differences take what another operator makes for a field with the values of the walls; at points alone it is as it is."""
     grid = grid_of()
     f = RNG.standard_normal(SHAPE)
-    assert same_bits((grid.identity @ grid.laplacian)(f), written(grid.laplacian(f)))
-    assert same_bits((grid.multiply(K) @ grid.laplacian)(f), K * written(grid.laplacian(f)))
+    assert same_bits((grid.laplacian @ grid.laplacian)(f), grid.laplacian.bare(written(grid.laplacian(f))))
+    assert same_bits((grid.identity @ grid.laplacian)(f), grid.laplacian(f))
+    assert same_bits((grid.multiply(K) @ grid.laplacian)(f), (K * grid.laplacian)(f))
     assert np.allclose((K * grid.laplacian)(f), grid.laplacian(f) * K, rtol=1e-13)
-    assert same_bits((grid.laplacian @ grid.multiply(K))(f), grid.laplacian(K * written(f)))
+    assert np.allclose((grid.laplacian @ grid.multiply(K))(f), grid.laplacian(K * f), rtol=1e-12)
+    assert np.allclose((grid.derivative(0) @ grid.multiply(K))(f), grid.derivative(0)(K * f), rtol=1e-12)
+    assert same_bits((grid.multiply(V) @ grid.multiply(K))(f), V * (K * written(f)))
+    F = grid.gradient(f)
+    divergence = grid.divergence @ grid.multiply(K) @ grid.gradient  # component by component
+    assert np.allclose(divergence(f), grid.divergence((K * F[0], K * F[1])), rtol=1e-12)
+    transposed = grid.derivative(0).T @ grid.multiply(K)
+    assert np.allclose(transposed(f), grid.derivative(0).T(K * written(f)), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["laplacian", "step", "reaction"])
