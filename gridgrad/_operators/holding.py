@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from math import prod
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,7 +24,7 @@ from .operator import AnyOperator, Operator
 from .patterns.build import Build
 from .solving.held import components_of, held_sides
 
-Made = TypeVar("Made")
+_ndarray, count_nonzero = np.ndarray, np.count_nonzero
 Index = tuple[slice, ...]
 
 
@@ -152,6 +152,10 @@ class Holding(Product[In, Out]):
     ) -> object:  # fmt: skip
         """Apply the operator; see `Sweep`."""
         if not fields:
+            if type(f) is _ndarray and not self.inputs:
+                known = self._known.get((f.shape, f.dtype))
+                if known is not None and _holds(f, known):
+                    return self.outer(f, out, workers, add=add)  # the usual case, without a detour
             return self._called(f, out, workers, add)
         names = {argument.name for argument in self.inner.arguments}
         if names.isdisjoint(fields):
@@ -178,11 +182,8 @@ class Holding(Product[In, Out]):
         if parts is None:
             return None
         known = self._places(parts[0].shape, parts[0].dtype)
-        if known is None:
+        if known is None or not all(_holds(part, known, k) for k, part in enumerate(parts)):
             return None
-        for component, index, value in known:
-            if np.count_nonzero(parts[component][index] != value):
-                return None
         return f
 
     def _written(self, f: Any, spare: Any, workers: int | None) -> Any:
@@ -192,7 +193,7 @@ class Holding(Product[In, Out]):
         if parts is None or known is None or parts[0].dtype.kind not in "fc":
             return self.inner(f, spare, workers)
         made: Any
-        if type(f) is np.ndarray:
+        if type(f) is _ndarray:
             made = np.empty_like(f) if spare is None else spare
             np.copyto(made, f)
         else:
@@ -204,14 +205,14 @@ class Holding(Product[In, Out]):
     def _parts(self, f: Any) -> list[np.ndarray] | None:
         """The components of fields that are plain arrays of one shape and dtype; None of others."""
         form = self.inputs
-        if type(f) is np.ndarray:
+        if type(f) is _ndarray:
             if not form:
                 return [f]
             return list(f) if len(form) == 1 and f.shape[:1] == form and f.ndim > 1 else None
         if len(form) != 1 or type(f) not in (tuple, list) or len(f) != form[0]:
             return None
         first = f[0]
-        is_plain = all(type(a) is np.ndarray and a.shape == first.shape and a.dtype == first.dtype for a in f)
+        is_plain = all(type(a) is _ndarray and a.shape == first.shape and a.dtype == first.dtype for a in f)
         return list(f) if is_plain else None
 
     def _places(self, shape: Shape, dtype: DType) -> list[tuple[int, Index, Any]] | None:
@@ -325,6 +326,14 @@ class Holding(Product[In, Out]):
         return terms is not None and other.inputs == self.inputs and not reads(terms, self.inner)
 
 
+def _holds(f: Array, known: Sequence[tuple[int, Index, Any]], component: int = 0) -> bool:
+    """Whether a component has what is prescribed at its walls."""
+    for own, index, value in known:
+        if own == component and count_nonzero(f[index] != value):
+            return False
+    return True
+
+
 def _value(given: object, shape: Shape, dtype: DType, index: Index) -> Any:
     """What a wall holds, in arrays of this shape; None where these do not hold it."""
     if given is None:
@@ -334,7 +343,7 @@ def _value(given: object, shape: Shape, dtype: DType, index: Index) -> Any:
         with np.errstate(over="ignore"):
             value = dtype.type(given.number) if is_real and dtype.kind in "fc" else given.number
         return value if is_real and np.isfinite(value) else None
-    if type(given) is not np.ndarray or np.result_type(given, dtype) != dtype:
+    if type(given) is not _ndarray or np.result_type(given, dtype) != dtype:
         return None
     try:
         return np.broadcast_to(given, shape)[index]
