@@ -19,7 +19,7 @@ from .fields.factors import Factor, Number
 from .fields.forms import Form
 from .fields.gather import about_to_hold
 from .fields.sides import Constant
-from .joined import Joined, Product
+from .joined import Product
 from .operator import AnyOperator, Operator
 from .patterns.build import Build
 from .solving.held import components_of, held_sides
@@ -137,9 +137,7 @@ class Holding(Product[In, Out]):
     """
 
     def __init__(self, outer: Operator[In, Out], inner: Operator[In, In]) -> None:
-        Joined.__init__(self, outer, inner)
-        self.outer, self.inner = outer, inner
-        self.grid, self.grids_in = outer.grid, outer.grids_in  # with its gaps
+        super().__init__(outer, inner)
         self.__doc__ = outer.__doc__
         self._known: dict[tuple[Shape, DType], list[tuple[int, Index, Any]] | None] = {}
 

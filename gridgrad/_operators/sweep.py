@@ -265,7 +265,7 @@ class Sweep(Called[In, Out]):
 
 def held(operator: Operator[In, Out], terms: tuple[Term, ...]) -> Operator[In, Out]:
     """An operator of all fields, whatever they have at points that are on walls with a value."""
-    return over(operator, terms, operator.grid.whole.kept(_hold, operator.inputs))
+    return over(operator, terms, operator.grid.kept(_hold, operator.inputs))
 
 
 def _hold(grid: Points, form: Form) -> AnyOperator | None:
