@@ -37,7 +37,7 @@ class Wall(NamedTuple):
     given: object | None
     factor: float = 1.0  # other than 1 for a condition ``a f = c``
 
-    def index(self, axes: Sequence[int], ndim: int, later: Iterable[Wall]) -> Index:
+    def points(self, axes: Sequence[int], ndim: int, later: Iterable[Wall]) -> Index:
         """Its points in an array, without those that `later` walls hold."""
         found = [slice(None)] * ndim
         for wall in later:
@@ -55,14 +55,18 @@ def builds(grid: Points, form: Form) -> Iterator[Build]:
         build, one = Build(grid, form), np.ones((), grid.dtype)[()]
         for c, own in enumerate(sides):
             ends = {held.point: held.condition for held in own if held.k == k}
-            rows = Stencil(n, ((0, 0),), (one,), ((),) * (0 in ends), ((),) * (-1 in ends), values=True, order=0)
+            rows = Stencil(
+                n, ((0, 0),), (one,), ((),) * (0 in ends), ((),) * (-1 in ends), values=True, order=0
+            )
             known = []
             for point, condition in ends.items():
                 place = 0 if point == 0 else n - 1
                 row = (((place, place, one / grid.dtype.type(float(condition.end.a))),),)
                 first, last = (row, ()) if point == 0 else ((), row)
                 if not condition.is_zero:
-                    known.append((condition, Stencil(n, (), (), first, last, values=True, order=0), point != 0))
+                    known.append(
+                        (condition, Stencil(n, (), (), first, last, values=True, order=0), point != 0)
+                    )
             build.add(c, c, k, Along(rows, tuple(known)))
         if any(held.k == k for own in sides for held in own):
             yield build
@@ -103,7 +107,11 @@ def walls_of(hold: AnyOperator) -> list[Wall]:
     """What it holds, in the order in which it is written: at edges of two walls the later axis counts."""
     if isinstance(hold, Product):
         return [*walls_of(hold.inner), *walls_of(hold.outer)]
-    terms, inputs, given = hold.separate() or (), prod(hold.inputs), [c for _, own in hold.taken() for c in own]
+    terms, inputs, given = (
+        hold.separate() or (),
+        prod(hold.inputs),
+        [c for _, own in hold.taken() for c in own],
+    )
     known = {(term.output, term.is_last): term for term in terms if term.ends}
     found = []
     for term in terms:
@@ -125,7 +133,7 @@ def places_of(hold: AnyOperator, shape: Shape) -> list[tuple[Wall, Index]]:
     found = []
     for number, wall in enumerate(walls):
         later = [w for w in walls[number + 1 :] if w.axis != wall.axis and w.component == wall.component]
-        found.append((wall, wall.index(axes, len(shape), later)))
+        found.append((wall, wall.points(axes, len(shape), later)))
     return found
 
 
@@ -275,9 +283,14 @@ class Holding(Product[In, Out]):
         """The operator of its own fields, in front of what is prescribed at walls."""
         return Holding(self.outer.with_first(fields), self.inner) if fields else self
 
-    def adjoint_operator(self, weight: str | None = None) -> Product[Out, In]:
+    @property
+    def T(self) -> Released[Out, In]:
+        """The transpose: both transposed, in the other order."""
+        return Released(self.inner.T, self.outer.T)
+
+    def adjoint_operator(self, weight: str | None = None) -> Released[Out, In]:
         """The operator that `adjoint` applies: what leaves points out does so in every inner product."""
-        return Product(self.inner.adjoint_operator(), self.outer.adjoint_operator(weight))
+        return Released(self.inner.adjoint_operator(), self.outer.adjoint_operator(weight))
 
     def scaled(self, factor: Number) -> Holding[In, Out]:
         """The operator times a finite number."""
@@ -296,7 +309,7 @@ class Holding(Product[In, Out]):
             return Holding(self.outer.composed(other.outer), other.inner)
         return self.outer.composed(other)
 
-    def before(self, outer: Operator[Out, Any]) -> Operator[In, Any] | None:
+    def before(self, outer: AnyOperator) -> AnyOperator | None:
         """What `outer` makes of products with a field, whose own values at walls it does not read."""
         factor = self.outer.as_factor()
         if factor is None or outer.grid is not self.grid or outer.grid_out is not self.grid:
@@ -324,9 +337,30 @@ class Holding(Product[In, Out]):
         return terms is not None and other.inputs == self.inputs and not reads(terms, self.inner)
 
 
+class Released(Product[In, Out]):
+    """The transpose of `Holding`: what `inner` makes, 0 at the points that are held."""
+
+    def places(self, shape: Shape) -> list[tuple[int, Index]]:
+        """The component of each wall, and its points in arrays of this shape."""
+        axes, found = self.grid.axes_of(shape), []
+        for term in _terms_of(self.outer):
+            for is_last in (False, True):
+                row = term.stencil.row_at(term.stencil.length - 1 if is_last else 0)
+                if term.axis is not None and not any(pair[2] for pair in row):
+                    wall = Wall(term.output, term.axis, is_last, None)
+                    found.append((wall.component, wall.points(axes, len(shape), ())))
+        return found
+
+
+def _terms_of(operator: AnyOperator) -> list[Term]:
+    if isinstance(operator, Product):
+        return [*_terms_of(operator.inner), *_terms_of(operator.outer)]
+    return list(operator.separate() or ())
+
+
 def _holds(f: Array, known: Sequence[tuple[int, Index, Any]], component: int = 0) -> bool:
     """Whether a component has what is prescribed at its walls."""
-    for own, index, value in known:
+    for own, index, value in known:  # noqa: SIM110 - a generator would take as long as a small wall
         if own == component and count_nonzero(f[index] != value):
             return False
     return True
@@ -365,12 +399,16 @@ def _are_one(a: Any, b: Any) -> bool:
     return is_same(a, b)
 
 
-def over(operator: Operator[In, Out], terms: Iterable[Term], hold: Operator[In, In] | None) -> Operator[In, Out]:
+def over(
+    operator: Operator[In, Out], terms: Iterable[Term], hold: Operator[In, In] | None
+) -> Operator[In, Out]:
     """The operator of fields that hold what is prescribed, where it reads that."""
     return operator if hold is None or not reads(terms, hold) else Holding(operator, hold)
 
 
-def in_turn(holds: Sequence[AnyOperator], make: Callable[[AnyOperator, AnyOperator], AnyOperator] = Product) -> AnyOperator | None:
+def in_turn(
+    holds: Sequence[AnyOperator], make: Callable[[AnyOperator, AnyOperator], AnyOperator] = Product
+) -> AnyOperator | None:
     """One after the other; None of none."""
     result: AnyOperator | None = None
     for hold in holds:

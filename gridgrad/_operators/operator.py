@@ -395,6 +395,10 @@ class Operator(OnGrids, Maps[In, Out]):
         """The operator applied to its field times another."""
         raise NotImplementedError
 
+    def held(self) -> Operator[In, Out]:
+        """The operator of all fields, whatever they have at points on walls."""
+        return self
+
     def before(self, outer: Operator[Out, Between]) -> Operator[In, Between] | None:
         """What `outer` makes of what this makes, where that is one operator of held fields; None elsewhere."""
         return None

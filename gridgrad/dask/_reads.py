@@ -121,7 +121,10 @@ _runs: Cache[tuple[Reads, ...]] = Cache("files", entries=1)  # that this process
 
 
 def _sent(
-    inputs: Sequence[Stored | Held | Repeated], chunks: tuple[Shape, ...], depths: dict[int, AllDepths], run: str
+    inputs: Sequence[Stored | Held | Repeated],
+    chunks: tuple[Shape, ...],
+    depths: dict[int, AllDepths],
+    run: str,
 ) -> Reads:
     """Those that a process is sent: a worker of a cluster once, which keeps them, and one of a pool with each task, so that it finds those of the last."""
     kept = _runs.get(run)

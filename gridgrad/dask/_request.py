@@ -19,7 +19,7 @@ from .._operators.catalogue.norm import OfSlopes
 from .._operators.fields.forms import Form, shaped
 from .._operators.fields.gather import Fields, gather
 from .._operators.fields.sides import all_like
-from .._operators.holding import Holding, places_of
+from .._operators.holding import Holding, Released, places_of
 from .._operators.masked.gapped import Gapped
 from .._operators.masked.places.blocks import Blocks
 from .._operators.masked.places.flat import Flat
@@ -61,18 +61,23 @@ class Held:
     def __getitem__(self, region: tuple[slice, ...]) -> Array:
         found = np.asarray(self.array[region])
         for index, values in self.walls:
-            there = [
-                _within(range(n)[own], part) for n, own, part in zip(self.array.shape, index, region, strict=True)
-            ]
-            if all(there):
-                place = tuple([slice(own[0] - part.start, own[-1] + 1 - part.start) for own, part in zip(there, region, strict=True)])
-                found[place] = values.region(tuple([slice(own[0], own[-1] + 1) for own in there]))
+            there, place = common(index, region, self.array.shape)
+            found[place] = values.region(there)
         return found
 
 
-def _within(points: range, part: slice) -> range:
-    """Those of some points that are in a part of an axis."""
-    return range(max(points.start, part.start), min(points.stop, part.stop))
+def common(
+    index: tuple[slice, ...], region: tuple[slice, ...], shape: Shape
+) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """The points of an index that are in a region of an array, and where they are in that."""
+    there, place = [], []
+    for n, own, part in zip(shape, index, region, strict=True):
+        first, last, _ = own.indices(n)
+        start = min(max(first, part.start), part.stop)
+        stop = max(min(last, part.stop), start)
+        there.append(slice(start, stop))
+        place.append(slice(start - part.start, stop - part.start))
+    return tuple(there), tuple(place)
 
 
 class Request(NamedTuple):
@@ -85,6 +90,7 @@ class Request(NamedTuple):
     dtype: DType
     gaps: Blocks | None
     held: list[Walls]  # of each component of the field
+    released: list[list[tuple[slice, ...]]]  # the points of each output that are 0
 
 
 _OF_ZARR = {".", "..", "zarr.json"}  # which are no names of arrays
@@ -120,11 +126,18 @@ def requests_of(
 
 def _are_read_alike(first: AnyOperator, other: AnyOperator) -> bool:
     """Whether operators may be applied at once."""
-    if any(isinstance(getattr(own, "bare", own), Gapped) for own in (first, other)):
+    if any(isinstance(_bare(own), Gapped) for own in (first, other)):
         return False
     if isinstance(first, Holding):
         return first.reads_alike(other)
     return not isinstance(other, Holding)
+
+
+def _bare(operator: AnyOperator) -> AnyOperator:
+    """The one sweep of an operator with points that are held or left out."""
+    if isinstance(operator, Released):
+        return operator.inner
+    return operator.bare if isinstance(operator, Holding) else operator
 
 
 def forms_of(requests: Sequence[Request]) -> dict[str, Form]:
@@ -156,10 +169,23 @@ def _together(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, 
     if gaps is not None:
         inside = gaps.flat.spread(gaps.operator.mask.inside)
         coefficients.append(Repeated(inside, inside.shape))
-    held = _held(operators, one, components)
+    dtype = library.result_dtype(leading([one]))
+    released = [places for own in operators.values() for places in _released(own, shape)]
     return Request(
-        Call(tuple(terms), outputs, 1), coefficients, forms, library.result_dtype(leading([one])), gaps, held
+        Call(tuple(terms), outputs, 1),
+        coefficients,
+        forms,
+        dtype,
+        gaps,
+        _held(operators, one, components),
+        released,
     )
+
+
+def _released(operator: AnyOperator, shape: Shape) -> list[list[tuple[slice, ...]]]:
+    """Of each output the points that a transpose leaves out."""
+    found = operator.places(shape) if isinstance(operator, Released) else []
+    return [[index for k, index in found if k == output] for output in range(prod(operator.outputs))]
 
 
 def _held(operators: Mapping[str, AnyOperator], one: Array, components: int) -> list[Walls]:
@@ -170,7 +196,9 @@ def _held(operators: Mapping[str, AnyOperator], one: Array, components: int) -> 
         given = np.zeros((), one.dtype) if wall.given is None else cast(Array, wall.given)
         own = gather(one, (), all_like(one, [given]))
         _check_dtype(name, one, own)
-        values = own.coefficients[0] if wall.factor == 1 else (own.coefficients[0] * wall.factor).astype(one.dtype)
+        values = (
+            own.coefficients[0] if wall.factor == 1 else (own.coefficients[0] * wall.factor).astype(one.dtype)
+        )
         found[wall.component].append((index, _repeated(values)))
     return found
 
@@ -186,7 +214,7 @@ def check_ends(request: Request, spans: Sequence[Sequence[Span | None]]) -> None
 
 def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:
     """What the chunks of an operator on a grid with gaps have in common; each makes rows of its own mask."""
-    operator = next(iter(operators.values())).bare
+    operator = _bare(next(iter(operators.values())))
     if not isinstance(operator, Gapped):
         return None
     flat_ = Flat(operator.grid, shape)
@@ -196,7 +224,7 @@ def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:
 
 def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Field]:
     called = f"operator {name!r}" if name else "the operator"
-    operator = getattr(operator, "bare", operator)
+    operator = _bare(operator)
     if isinstance(operator, Gapped):
         operator = operator.whole
     if not isinstance(operator, Sweep) or (isinstance(operator, OfSlopes) and operator.are_made_first):

@@ -246,7 +246,8 @@ class AllFaces(Generic[OnPoints]):
 
     def _to_faces(self, name: str, build: Build) -> Operator[Scalar, Vector]:
         grids = Grids((place_of_points(self.points),), self._places)
-        return Sweep.built(build, self._name(name), (len(self._axes),), grids=grids).held()
+        made: Sweep[Scalar, Vector] = Sweep.built(build, self._name(name), (len(self._axes),), grids=grids)
+        return made.held()
 
     @cached_property
     def divergence(self) -> Sweep[Vector, Scalar]:

@@ -73,7 +73,13 @@ class Kind(Generic[Made]):
     def __init__(
         self, build: Callable[..., Made], clean: Callable[..., Cleaned], geometry: bool, is_flux: bool, holds: bool
     ) -> None:  # fmt: skip
-        self.build, self.clean, self.geometry, self.is_flux, self.holds = build, clean, geometry, is_flux, holds
+        self.build, self.clean, self.geometry, self.is_flux, self.holds = (
+            build,
+            clean,
+            geometry,
+            is_flux,
+            holds,
+        )
         self.name = build.__name__.strip("_")
         self.options = tuple(signature(clean).parameters)
         self.default = clean()
@@ -134,7 +140,11 @@ def no_options() -> tuple[()]:
 
 
 def kind(
-    clean: Callable[..., Cleaned] = no_options, *, geometry: bool = False, is_flux: bool = False, holds: bool = True
+    clean: Callable[..., Cleaned] = no_options,
+    *,
+    geometry: bool = False,
+    is_flux: bool = False,
+    holds: bool = True,
 ) -> Callable[[Callable[..., Made]], Kind[Made]]:
     """Declare an operator by the function that makes it; `clean` checks its options and puts them in order.
 

@@ -117,7 +117,11 @@ def test_linear_part_offset_matrix_and_adjoint(name):
     assert not A.to_sparse().tocsc()[:, columns].count_nonzero()
     g = RNG.standard_normal(linear.shape)
     g_form = g.reshape(*A.outputs, *SHAPE)
-    for back, weight in ((A.T(g_form), 1), (A.adjoint(g_form), 1), (A.adjoint(g_form, weight="quadrature"), A.grid.measure)):
+    for back, weight in (
+        (A.T(g_form), 1),
+        (A.adjoint(g_form), 1),
+        (A.adjoint(g_form, weight="quadrature"), A.grid.measure),
+    ):
         left, right = np.sum(weight * linear * g), np.sum(weight * f.reshape(-1, *SHAPE) * components(back))
         assert abs(left - right) <= 1e-12 * np.sum(abs(weight * linear * g))
         assert not components(back)[:, ~INSIDE].any()
@@ -189,7 +193,11 @@ def test_sums_on_grids_with_other_values_and_other_values_of_one_name():
     """Each part reads its own."""
     f, walls = RNG.standard_normal(SHAPE), [gg.value(1.0, name="v"), "one-sided"]
     one, other = (gg.Grid(*AXES["even"], boundary=own) for own in (walls, [gg.value(5.0), "one-sided"]))
-    for A, B in ((one.identity, other.identity), (one.laplacian, other.laplacian), (one.identity, one.laplacian.with_(v=2.0))):
+    for A, B in (
+        (one.identity, other.identity),
+        (one.laplacian, other.laplacian),
+        (one.identity, one.laplacian.with_(v=2.0)),
+    ):
         total = A + B
         assert np.abs(total(f) - (A(f) + B(f))).max() <= 1e-12 * np.abs(total(f)).max()
     total = one.identity + one.laplacian  # and one name is that of both
@@ -252,7 +260,12 @@ def test_components_have_walls_of_their_own():
     F = RNG.standard_normal((2, *SHAPE))
     held = F.copy()
     held[:, :, 0], held[0, :, -1], held[1, :, -1] = 0, 2.0, 0
-    for A in (grid.vector_laplacian, grid.jacobian, grid.divergence, grid.identity - 0.1 * grid.vector_laplacian):
+    for A in (
+        grid.vector_laplacian,
+        grid.jacobian,
+        grid.divergence,
+        grid.identity - 0.1 * grid.vector_laplacian,
+    ):
         assert same_bits(np.asarray(A(F)), np.asarray(A.bare(held)))
         assert same_bits(np.asarray(A(tuple(F))), np.asarray(A.bare(held)))
     assert grid.laplacian.bare is grid.laplacian
@@ -272,7 +285,9 @@ def test_edges_of_three_walls():
     assert same_bits(grid.identity(f), held)
     for A in (grid.laplacian, grid.gradient, grid.identity - 0.1 * grid.laplacian):
         assert same_bits(np.asarray(A(f)), np.asarray(A.bare(held)))
-    assert np.abs(grid.identity.to_sparse() @ f.ravel() + grid.identity.offset.ravel() - held.ravel()).max() == 0
+    assert (
+        np.abs(grid.identity.to_sparse() @ f.ravel() + grid.identity.offset.ravel() - held.ravel()).max() == 0
+    )
 
 
 def test_axes_in_another_order_and_counted_from_the_front():
@@ -291,8 +306,14 @@ def test_functions_of_arrays():
     held = np.where(INSIDE, f, 2.0)
     walls = gg.value(2.0)
     for _ in range(2):  # the second by the key of the first
-        assert same_bits(gg.laplacian(f, 0.5, 0.25, boundary=walls), gg.laplacian(held, 0.5, 0.25, boundary=walls))
-        for got, want in zip(gg.gradient(f, 0.5, 0.25, boundary=walls), gg.gradient(held, 0.5, 0.25, boundary=walls)):
+        assert same_bits(
+            gg.laplacian(f, 0.5, 0.25, boundary=walls), gg.laplacian(held, 0.5, 0.25, boundary=walls)
+        )
+        for got, want in zip(
+            gg.gradient(f, 0.5, 0.25, boundary=walls),
+            gg.gradient(held, 0.5, 0.25, boundary=walls),
+            strict=True,
+        ):
             assert same_bits(got, want)
         other = gg.laplacian(f, 0.5, 0.25, boundary=gg.value(1.0))
         assert same_bits(other, gg.laplacian(np.where(INSIDE, f, 1.0), 0.5, 0.25, boundary=gg.value(1.0)))
