@@ -22,7 +22,7 @@ class Joinable(Operator[In, Out]):
 
     def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         """The operator that applies `other`, then this one; one of both where one only multiplies by a field."""
-        found = other.before(self)
+        found: Operator[Between, Out] | None = other.before(self)
         if found is not None:
             return found
         grid = self.grid

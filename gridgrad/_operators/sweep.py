@@ -26,13 +26,14 @@ from .fields.gather import TURNED, joined_name
 from .fields.grids import Grids
 from .fields.quantities import check_without_units
 from .fields.sides import AtGaps
-from .holding import Holding, builds, in_turn, over
+from .holding import Holding, in_turn, over
 from .joined import Product
 from .operator import AnyOperator, Operator
 from .patterns.build import Build, unit
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
 from .sparse import factors_on, sum_of_terms
+from .walls import builds
 
 _ndarray = np.ndarray
 

@@ -19,12 +19,13 @@ from .._operators.catalogue.norm import OfSlopes
 from .._operators.fields.forms import Form, shaped
 from .._operators.fields.gather import Fields, gather
 from .._operators.fields.sides import all_like
-from .._operators.holding import Holding, Released, places_of
+from .._operators.holding import Holding, Released
 from .._operators.masked.gapped import Gapped
 from .._operators.masked.places.blocks import Blocks
 from .._operators.masked.places.flat import Flat
 from .._operators.operator import AnyOperator
 from .._operators.sweep import Sweep
+from .._operators.walls import places_of
 from .._terms.term import Term, joins_of, shifted
 
 if TYPE_CHECKING:

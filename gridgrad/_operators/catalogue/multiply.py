@@ -38,4 +38,5 @@ def multiply(grid: Points, b: object = MISSING, *, name: str | None = None, **ot
                 f"numpy.full({one}, {b!r})"
             )
         return identity.on(grid).scaled(number)
-    return multiplication(grid, (), factor_on(grid, b, name)).held()
+    made: Operator = multiplication(grid, (), factor_on(grid, b, name)).held()
+    return made

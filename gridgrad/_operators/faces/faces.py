@@ -17,8 +17,8 @@ from ..._stencils.ends import closed
 from ..._terms.term import Term
 from ..fields.coefficients import Argument, Numbers
 from ..fields.grids import Grids, Place
-from ..patterns.build import Build, same
 from ..operator import Operator
+from ..patterns.build import Build, same
 from ..patterns.kinds import method, refuse_words
 from ..sweep import Sweep
 from .axis import FaceAxis

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -67,6 +67,23 @@ class OnGrids:
     outputs: Form
     grids_in: tuple[Points, ...]  # the grid of each component of what goes in
     grids_out: tuple[Points, ...]  # of what comes out
+
+    @property
+    def bare(self) -> Any:
+        """The operator of fields that hold what is prescribed at points on walls; see `Holding`."""
+        return self
+
+    def held(self) -> Any:
+        """The operator of all fields, whatever they have at these points."""
+        return self
+
+    def before(self, outer: Any) -> Any:
+        """What `outer` makes of what this makes, where that is one operator of held fields; None elsewhere."""
+        return None
+
+    def with_first(self, fields: tuple[Array, ...]) -> Any:
+        """The operator of its own fields, in front of what is prescribed at walls."""
+        raise NotImplementedError
 
     @property
     def grid_out(self) -> Points:
