@@ -331,3 +331,23 @@ def test_rows_across_the_wall_read_it_nowhere(axes):
     ):  # fmt: skip
         assert A.bare is A
         assert np.isfinite(A(spoiled)).all()
+
+
+def test_images_of_a_held_point_behind_the_other_end():
+    """A row at a mirror, on three points, reads the wall on the other side: ``(3 f0 - 4 f(-1) + f(-2)) / 2`` of an odd field."""
+    A = gg.Grid((3, 1.0), boundary=[("antireflect", gg.value(5.0))]).derivative(0, side="left", accuracy=2)
+    f = np.array([1.0, 4.0, np.nan])
+    assert A.bare is A
+    assert A(f)[0] == (3 * 1.0 - 4 * (2 - 4.0) + (2 - 5.0)) / 2
+
+
+def test_masked_arrays_and_units():
+    """What is masked stays masked, on walls too."""
+    f = RNG.standard_normal(SHAPE)
+    grid = grid_of()
+    found = grid.identity(np.ma.masked_array(f, ~INSIDE))
+    assert np.array_equal(found.mask, ~INSIDE)
+    assert np.array_equal(found.data[INSIDE], f[INSIDE])
+    pint = pytest.importorskip("pint")
+    metre = pint.UnitRegistry().metre
+    assert np.array_equal(grid.laplacian(f * metre).magnitude, grid.laplacian(f))
