@@ -14,10 +14,10 @@ from .._grid.points import Points
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
 from .fields.forms import Form
+from .held import components_of, held_sides
 from .joined import Product
 from .operator import AnyOperator
 from .patterns.build import Build
-from .solving.held import components_of, held_sides
 
 Index = tuple[slice, ...]
 
