@@ -209,7 +209,7 @@ def gradient(
 
 
 def _with_gaps(
-    f: Any, varargs: Spacings, axis: object, ends: Ends, accuracy: object, out: object, workers: int | None
+    f: Array, varargs: Spacings, axis: object, ends: Ends, accuracy: object, out: object, workers: int | None
 ) -> object:
     """The gradient of samples with gaps."""
     if is_function(f):
@@ -245,7 +245,7 @@ def _of_samples(
     # with the lengths of the metric
     make = gradient_operator if grid.metric is None else gradient_operator.made
     operator = make(grid, (), (words.accuracy,))
-    if operator.coefficients:  # of what is prescribed at ends
+    if operator.bare is not operator or operator.coefficients:  # of what is prescribed at ends
         whole: Array | tuple[Array, ...] = operator(as_given, out, workers)
         flat, nested = (None, None) if out is None else flat_out(out, (f,))
         keep(key, operator, as_given, plain_of((as_given,), flat, How(False, nested)))

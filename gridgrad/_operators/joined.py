@@ -22,6 +22,9 @@ class Joinable(Operator[In, Out]):
 
     def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         """The operator that applies `other`, then this one; one of both where one only multiplies by a field."""
+        found: Operator[Between, Out] | None = other.before(self)
+        if found is not None:
+            return found
         grid = self.grid
         if other.grid is grid and self.grid_out is grid:
             factor, own = other.as_factor(), self.as_factor()

@@ -9,7 +9,7 @@ from .._base.types import Between, In, Maps, Out, Scalar, Vector, applies, trans
 from .._base.words import absent
 from .._grid.points import Points
 from .._terms.term import Term
-from .fields.coefficients import Argument, Given, check_names, is_finite
+from .fields.coefficients import Argument, Coefficients, Given, check_names, is_finite
 from .fields.factors import Factor, Number, check_zero, factor_of, is_single, no_operator, number_of
 from .fields.forms import Form, shaped
 from .fields.grids import OnGrids
@@ -87,6 +87,23 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
     def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
         """The operator of those other fields whose names it has."""
         raise NotImplementedError
+
+    def with_first(self, fields: Coefficients) -> Operator[In, Out]:
+        """The operator of its own fields, in front of what is prescribed at walls."""
+        raise NotImplementedError
+
+    @property
+    def bare(self) -> Operator[In, Out]:
+        """The operator of fields that hold what is prescribed at points on walls; see `Holding`."""
+        return self
+
+    def held(self) -> Operator[In, Out]:
+        """The operator of all fields, whatever they have at these points."""
+        return self
+
+    def before(self, outer: AnyOperator) -> AnyOperator | None:
+        """What `outer` makes of what this makes, where that is one operator of held fields; None elsewhere."""
+        return None
 
     def taken(self) -> list[Given]:
         """The arguments that the operator was made with, each with its fields."""

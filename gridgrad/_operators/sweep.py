@@ -26,12 +26,14 @@ from .fields.gather import TURNED, joined_name
 from .fields.grids import Grids
 from .fields.quantities import check_without_units
 from .fields.sides import AtGaps
+from .holding import Holding, in_turn, over
 from .joined import Product
 from .operator import AnyOperator, Operator
 from .patterns.build import Build, unit
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
 from .sparse import factors_on, sum_of_terms
+from .walls import builds
 
 _ndarray = np.ndarray
 
@@ -62,6 +64,10 @@ class Sweep(Called[In, Out]):
         """The operator of collected terms, with what is prescribed at walls."""
         given = build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read, grids
         return cls(Pattern(*given), build.prescribed)
+
+    def held(self) -> Operator[In, Out]:
+        """The operator of all fields, whatever they have at points on walls."""
+        return held(self, self.terms)
 
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from, which its help shows."""
@@ -210,7 +216,7 @@ class Sweep(Called[In, Out]):
         if self.inputs or self.outputs or not other.inputs or other.inputs != other.outputs:
             return self
         pattern = self.pattern.on_components(other.inputs)
-        return self if pattern is self.pattern else self._like(pattern)
+        return self if pattern is self.pattern else self._like(pattern).held()
 
     def plus(self, other: AnyOperator) -> AnyOperator:
         """The sum with another operator."""
@@ -221,6 +227,8 @@ class Sweep(Called[In, Out]):
 
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator of the same fields, one sweep where that is one."""
+        if isinstance(other, Holding) and other.reads_alike(self):
+            return Holding(self.plus(other.bare), other.inner)
         if not isinstance(other, Sweep):
             return super().summed(other)
         return Sweep(self.pattern.plus(other.pattern), self.coefficients + other.coefficients)
@@ -254,6 +262,16 @@ class Sweep(Called[In, Out]):
         coefficients = self.current_coefficients()
         factors = factors_on(self.pattern.grids_beside(len(coefficients)), coefficients)
         return sum_of_terms(self.terms, self.grids_in, self.grids_out, factors)
+
+
+def held(operator: Operator[In, Out], terms: tuple[Term, ...]) -> Operator[In, Out]:
+    """An operator of all fields, whatever they have at points that are on walls with a value."""
+    return over(operator, terms, operator.grid.kept(_hold, operator.inputs))
+
+
+def _hold(grid: Points, form: Form) -> AnyOperator | None:
+    """What writes what is prescribed into fields; None where no point is on such a wall."""
+    return in_turn([Sweep.built(build, "values at walls", form) for build in builds(grid, form)])
 
 
 def multiplication(grid: Points, form: Form, factor: Factor) -> AnyOperator:

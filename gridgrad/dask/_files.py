@@ -143,7 +143,8 @@ def create(partial: Partial, like: zarr.Array, requests: Sequence[Request]) -> N
 def targets(partial: Partial, requests: Sequence[Request]) -> list[Target]:
     """Where each output goes."""
     found = []
+    released = iter([places for own in requests for places in own.released])
     for name, form in forms_of(requests).items():
         array = zarr.open_array(partial.result / name if name else partial.result, mode="r+")
-        found += [Target(array, component) for component in product(*map(range, form))]
+        found += [Target(array, component, next(released)) for component in product(*map(range, form))]
     return found

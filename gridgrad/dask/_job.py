@@ -14,8 +14,8 @@ from .._backends.dask.faces import AllSpans, Reach, depths_of
 from .._backends.dask.recipe import Recipe, Spans
 from .._base.types import Array, Shape
 from ._partial import Partial
-from ._reads import Reads
-from ._request import Repeated
+from ._reads import Reads, Region
+from ._request import Held, Repeated, common
 
 if TYPE_CHECKING:
     from zarr import Array as Stored
@@ -26,6 +26,7 @@ class Target(NamedTuple):
 
     array: Stored
     component: tuple[int, ...]
+    released: list[Region]  # its points that are 0
 
 
 class Part(NamedTuple):
@@ -59,7 +60,7 @@ class Job:
     """Everything that tasks share."""
 
     def __init__(
-        self, parts: Sequence[Part], chunks: tuple[Shape, ...], inputs: Sequence[Stored | Repeated], targets: Sequence[Target],
+        self, parts: Sequence[Part], chunks: tuple[Shape, ...], inputs: Sequence[Stored | Held | Repeated], targets: Sequence[Target],
         partial: Partial,
     ) -> None:  # fmt: skip
         self.parts, self.targets, self.partial = parts, targets, partial
@@ -76,8 +77,12 @@ class Job:
         """Make one chunk of all results."""
         places = tuple(map(int, np.unravel_index(number, self.numblocks)))
         region = self.reads.region(places)
+        shape = tuple(own[-1] for own in self.reads.bounds)
         for target, result in zip(self.targets, self._results(places), strict=True):
-            target.array[(*target.component, *region)] = result
+            made = np.array(result) if target.released else result
+            for index in target.released:
+                made[common(index, region, shape)[1]] = 0
+            target.array[(*target.component, *region)] = made
         self.partial.note(number)
 
     def _results(self, places: Places) -> Iterator[Array]:

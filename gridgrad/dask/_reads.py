@@ -15,7 +15,7 @@ from .._backends.dask.faces import AllDepths, Beyond, Faces, faces, points_of
 from .._backends.dask.spans import Piece
 from .._base.cache import Cache
 from .._base.types import Array, Shape
-from ._request import Repeated
+from ._request import Held, Repeated
 
 if TYPE_CHECKING:
     from zarr import Array as Stored
@@ -29,7 +29,7 @@ LOCKS = 64  # between which chunks are shared out
 class Unread(Beyond):
     """A neighbour of which only what is asked for is read."""
 
-    def __init__(self, array: Stored | Repeated, region: Region) -> None:
+    def __init__(self, array: Stored | Held | Repeated, region: Region) -> None:
         self.array, self.region = array, region
 
     def get(self, axes: tuple[int, ...], pieces: tuple[Piece, ...]) -> Array:
@@ -45,7 +45,7 @@ class Reads:
     """The inputs of a run, with what this process keeps of them; in others it begins anew."""
 
     def __init__(
-        self, inputs: Sequence[Stored | Repeated], chunks: tuple[Shape, ...], depths: dict[int, AllDepths], run: str,
+        self, inputs: Sequence[Stored | Held | Repeated], chunks: tuple[Shape, ...], depths: dict[int, AllDepths], run: str,
     ) -> None:  # fmt: skip
         self._given = inputs, chunks, depths, run
         self.inputs, self.chunks, self.depths = inputs, chunks, depths
@@ -105,7 +105,7 @@ class Reads:
                     self._ahead.put((k, there), chunk, chunk.nbytes)
         return kept or Unread(array, self.region(there))
 
-    def _decoded(self, array: Stored, k: int, places: Places) -> tuple[Array, Faces]:
+    def _decoded(self, array: Stored | Held, k: int, places: Places) -> tuple[Array, Faces]:
         chunk, kept = _read(array, self.region(places)), self._faces.get((k, places))
         if kept is None:
             pairs = zip(self.depths[k], places, strict=True)
@@ -121,7 +121,10 @@ _runs: Cache[tuple[Reads, ...]] = Cache("files", entries=1)  # that this process
 
 
 def _sent(
-    inputs: Sequence[Stored | Repeated], chunks: tuple[Shape, ...], depths: dict[int, AllDepths], run: str
+    inputs: Sequence[Stored | Held | Repeated],
+    chunks: tuple[Shape, ...],
+    depths: dict[int, AllDepths],
+    run: str,
 ) -> Reads:
     """Those that a process is sent: a worker of a cluster once, which keeps them, and one of a pool with each task, so that it finds those of the last."""
     kept = _runs.get(run)
@@ -130,5 +133,5 @@ def _sent(
     return reads
 
 
-def _read(array: Stored | Repeated, region: Region) -> Array:
+def _read(array: Stored | Held | Repeated, region: Region) -> Array:
     return array.region(region) if isinstance(array, Repeated) else np.asarray(array[region])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import NamedTuple, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -19,12 +19,17 @@ from .._operators.catalogue.norm import OfSlopes
 from .._operators.fields.forms import Form, shaped
 from .._operators.fields.gather import Fields, gather
 from .._operators.fields.sides import all_like
+from .._operators.holding import Holding, Released
 from .._operators.masked.gapped import Gapped
 from .._operators.masked.places.blocks import Blocks
 from .._operators.masked.places.flat import Flat
 from .._operators.operator import AnyOperator
 from .._operators.sweep import Sweep
+from .._operators.walls import places_of
 from .._terms.term import Term, joins_of, shifted
+
+if TYPE_CHECKING:
+    from zarr import Array as Stored
 
 
 class Repeated(NamedTuple):
@@ -44,8 +49,40 @@ def _repeated(wide: Array) -> Repeated:
     return Repeated(wide[along], wide.shape)
 
 
+Walls = list[tuple[tuple[slice, ...], Repeated]]  # the points of each wall that holds values, and these
+
+
+class Held:
+    """An array in a file whose points on walls have what is prescribed there."""
+
+    def __init__(self, array: Stored, walls: Walls) -> None:
+        self.array, self.walls = array, walls
+        self.dtype, self.shards = array.dtype, array.shards
+
+    def __getitem__(self, region: tuple[slice, ...]) -> Array:
+        found = np.asarray(self.array[region])
+        for index, values in self.walls:
+            there, place = common(index, region, self.array.shape)
+            found[place] = values.region(there)
+        return found
+
+
+def common(
+    index: tuple[slice, ...], region: tuple[slice, ...], shape: Shape
+) -> tuple[tuple[slice, ...], tuple[slice, ...]]:
+    """The points of an index that are in a region of an array, and where they are in that."""
+    there, place = [], []
+    for n, own, part in zip(shape, index, region, strict=True):
+        first, last, _ = own.indices(n)
+        start = min(max(first, part.start), part.stop)
+        stop = max(min(last, part.stop), start)
+        there.append(slice(start, stop))
+        place.append(slice(start - part.start, stop - part.start))
+    return tuple(there), tuple(place)
+
+
 class Request(NamedTuple):
-    """Results that are made together: of all operators without gaps, or of one with them."""
+    """Results that are made together: of all operators without gaps and points that are held, or of one with them."""
 
     call: Call
     # what is read behind the components of the field, of a grid with gaps its mask last
@@ -53,6 +90,8 @@ class Request(NamedTuple):
     forms: dict[str, Form]  # how the outputs of each operator are stacked
     dtype: DType
     gaps: Blocks | None
+    held: list[Walls]  # of each component of the field
+    released: list[list[tuple[slice, ...]]]  # the points of each output that are 0
 
 
 _OF_ZARR = {".", "..", "zarr.json"}  # which are no names of arrays
@@ -75,10 +114,31 @@ def requests_of(
             raise ArgumentValueError(
                 f"an operator has the name {name!r}, which no array of a group has; give it another one, {{'laplacian': grid.laplacian}}"
             )
-    plain = {name: own for name, own in operators.items() if not isinstance(own, Gapped)}
-    with_gaps = [{name: own} for name, own in operators.items() if name not in plain]
-    groups = [plain, *with_gaps] if plain else with_gaps
+    groups: list[dict[str, AnyOperator]] = []
+    # those that hold values first: the others may read what these do
+    for name, own in sorted(operators.items(), key=lambda item: not isinstance(item[1], Holding)):
+        group = next((group for group in groups if _are_read_alike(next(iter(group.values())), own)), None)
+        if group is None:
+            groups.append({name: own})
+        else:
+            group[name] = own
     return [_together(own, shape, dtype, components) for own in groups]
+
+
+def _are_read_alike(first: AnyOperator, other: AnyOperator) -> bool:
+    """Whether operators may be applied at once."""
+    if any(isinstance(_bare(own), Gapped) for own in (first, other)):
+        return False
+    if isinstance(first, Holding):
+        return first.reads_alike(other)
+    return not isinstance(other, Holding)
+
+
+def _bare(operator: AnyOperator) -> AnyOperator:
+    """The one sweep of an operator with points that are held or left out."""
+    if isinstance(operator, Released):
+        return operator.inner
+    return operator.bare if isinstance(operator, Holding) else operator
 
 
 def forms_of(requests: Sequence[Request]) -> dict[str, Form]:
@@ -110,9 +170,38 @@ def _together(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, 
     if gaps is not None:
         inside = gaps.flat.spread(gaps.operator.mask.inside)
         coefficients.append(Repeated(inside, inside.shape))
+    dtype = library.result_dtype(leading([one]))
+    released = [places for own in operators.values() for places in _released(own, shape)]
     return Request(
-        Call(tuple(terms), outputs, 1), coefficients, forms, library.result_dtype(leading([one])), gaps
+        Call(tuple(terms), outputs, 1),
+        coefficients,
+        forms,
+        dtype,
+        gaps,
+        _held(operators, one, components),
+        released,
     )
+
+
+def _released(operator: AnyOperator, shape: Shape) -> list[list[tuple[slice, ...]]]:
+    """Of each output the points that a transpose leaves out."""
+    found = operator.places(shape) if isinstance(operator, Released) else []
+    return [[index for k, index in found if k == output] for output in range(prod(operator.outputs))]
+
+
+def _held(operators: Mapping[str, AnyOperator], one: Array, components: int) -> list[Walls]:
+    """What is prescribed at points on walls of each component."""
+    found: list[Walls] = [[] for _ in range(components)]
+    ((name, operator),) = list(operators.items())[:1]
+    for wall, index in places_of(operator.inner, one.shape) if isinstance(operator, Holding) else ():
+        given = np.zeros((), one.dtype) if wall.given is None else cast(Array, wall.given)
+        own = gather(one, (), all_like(one, [given]))
+        _check_dtype(name, one, own)
+        values = (
+            own.coefficients[0] if wall.factor == 1 else (own.coefficients[0] * wall.factor).astype(one.dtype)
+        )
+        found[wall.component].append((index, _repeated(values)))
+    return found
 
 
 def check_ends(request: Request, spans: Sequence[Sequence[Span | None]]) -> None:
@@ -126,7 +215,7 @@ def check_ends(request: Request, spans: Sequence[Sequence[Span | None]]) -> None
 
 def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:
     """What the chunks of an operator on a grid with gaps have in common; each makes rows of its own mask."""
-    operator = next(iter(operators.values()))
+    operator = _bare(next(iter(operators.values())))
     if not isinstance(operator, Gapped):
         return None
     flat_ = Flat(operator.grid, shape)
@@ -136,6 +225,7 @@ def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:
 
 def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Field]:
     called = f"operator {name!r}" if name else "the operator"
+    operator = _bare(operator)
     if isinstance(operator, Gapped):
         operator = operator.whole
     if not isinstance(operator, Sweep) or (isinstance(operator, OfSlopes) and operator.are_made_first):
@@ -167,12 +257,18 @@ def _check_kept(name: str, operator: Sweep[Field, Field], one: Array, call: Fiel
             f"operator {name!r} makes real numbers of complex ones, and here results have the dtype of source; Dask does it: "
             "operator(dask.array.from_zarr(source)).to_zarr(target)"
         )
+    _check_dtype(name, one, call)
+    if any(stencil.surplus for term in operator.terms for _, stencil in term.stencils()):
+        raise ArgumentValueError(
+            f"operator {name!r} goes from one grid to another of other lengths; here all have the chunks of source"
+        )
+
+
+def _check_dtype(name: str, one: Array, call: Fields) -> None:
+    """Refuse coefficients that would widen the field."""
+    wanted = call.samples[0].dtype
     if wanted != one.dtype:
         raise ArgumentTypeError(
             f"operator {name!r} makes {wanted} of a source of {one.dtype}; give a source of that dtype, or coefficients of "
             f"the source's, k.astype({one.dtype.name!r})"
-        )
-    if any(stencil.surplus for term in operator.terms for _, stencil in term.stencils()):
-        raise ArgumentValueError(
-            f"operator {name!r} goes from one grid to another of other lengths; here all have the chunks of source"
         )

@@ -22,7 +22,7 @@ from .._operators.operator import AnyOperator
 from ._files import Source, check_outside, chunks_of, create, opened, place_of, state_of, targets
 from ._job import Job, Part, step, wait_for
 from ._partial import Partial
-from ._request import Repeated, Request, check_ends, forms_of, requests_of
+from ._request import Held, Repeated, Request, check_ends, forms_of, requests_of
 
 
 def to_zarr(
@@ -102,10 +102,10 @@ def to_zarr(
 
 def _parts(
     requests: Sequence[Request], chunks: tuple[Shape, ...], arrays: Sequence[zarr.Array]
-) -> tuple[list[Part], list[zarr.Array | Repeated], list[object]]:
+) -> tuple[list[Part], list[zarr.Array | Held | Repeated], list[object]]:
     """What is made of the arrays and of coefficients behind them, and what it is named by."""
     parts: list[Part] = []
-    inputs: list[zarr.Array | Repeated] = [*arrays]
+    inputs: list[zarr.Array | Held | Repeated] = [*arrays]
     told: list[object] = []
     for own in requests:
         recipe, stencils = recipe_of(own.call, found)
@@ -113,10 +113,16 @@ def _parts(
             recipe = with_gaps(recipe, own.gaps, len(arrays) + len(own.coefficients))
         spans = recipe.along(stencils, chunks)
         check_ends(own, spans)
+        fields = list(range(len(arrays)))
+        for k, walls in enumerate(own.held):
+            if walls:
+                fields[k] = len(inputs)
+                inputs.append(Held(arrays[k], walls))
         behind = range(len(inputs), len(inputs) + len(own.coefficients))
-        parts.append(Part(recipe, spans, (*range(len(arrays)), *behind)))
+        parts.append(Part(recipe, spans, (*fields, *behind)))
         inputs += own.coefficients
         told += [contents(recipe, stencils), [each.own for each in own.coefficients]]
+        told += [[(repr(index), values.own) for index, values in walls] for walls in own.held]
     return parts, inputs, told
 
 

@@ -30,6 +30,7 @@ Widths = dict[
 
 def end_widths(operator: AnyOperator) -> list[Widths]:
     """For each component of the result, the rows at ends along each axis; none round a periodic one."""
+    operator = operator.bare
     if isinstance(operator, Product):
         inner = _joined(end_widths(operator.inner))
         return [_joined([inner, outer], sums=True) for outer in end_widths(operator.outer)]
@@ -45,6 +46,7 @@ def end_widths(operator: AnyOperator) -> list[Widths]:
 
 def name_of(operator: AnyOperator) -> str:
     """The operator's name, or those of its parts."""
+    operator = operator.bare
     if isinstance(operator, Product):
         return f"{name_of(operator.outer)} @ {name_of(operator.inner)}"
     if isinstance(operator, Sum):
@@ -86,6 +88,7 @@ def at_ends(shape: tuple[int, ...], widths: Widths) -> Array:
 
 def row_sums(operator: AnyOperator) -> Parts:
     """Bounds of the sum of magnitudes in a row: by this much errors of samples grow."""
+    operator = operator.bare
     if isinstance(operator, Product):
         return Parts(*map(mul, row_sums(operator.outer), row_sums(operator.inner)))
     if isinstance(operator, Sum):

@@ -36,7 +36,8 @@ def test_a_mixed_derivative_is_the_product_of_both(ends, orders, accuracy, rng):
     grid, f = on(ends), rng.standard_normal((11, 13))
     own = [grid.derivative(a, order, accuracy) for a, order in enumerate(orders)]
     mixed = grid.mixed_derivative(0, 1, orders=orders, accuracy=accuracy)
-    close(mixed(f), own[0](own[1](f)))
+    # of what the second makes, which is no field with the values of the walls
+    close(mixed(f), own[0].bare(own[1](f)))
     assert same_bits(grid.mixed_derivative(1, 0, orders[::-1], accuracy)(f), mixed(f))
     assert len(mixed.terms) == 1
 

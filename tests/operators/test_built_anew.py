@@ -208,7 +208,7 @@ class TestNumbersThatFollowTheField:
         for left in range(50):
             A = WALLED.advect(v).with_(left=float(left))
             A(f)
-        assert 0 < len(A.pattern.followers) <= 16
+        assert 0 < len(A.bare.pattern.followers) <= 16
 
     def test_the_short_way(self, rng, is_short, monkeypatch):
         """The second operator asks nothing of the back ends that the first one asked."""

@@ -44,7 +44,10 @@ def close(got, want):
 def test_values_matrices_and_adjoints(ends, name):
     grid, F, (make, expected) = grid_with(ends), fields(), SUMS[name]
     A, L = make(grid), np.array(grid.vector_laplacian(F))
-    close(A(F), np.stack([expected(*pair) for pair in zip(F, L, strict=True)]))
+    held = F.copy()
+    if ends == "no slip":  # points on such a wall are at rest
+        held[:, [0, -1]] = held[:, :, [0, -1]] = 0
+    close(A(F), np.stack([expected(*pair) for pair in zip(held, L, strict=True)]))
     assert A.inputs == A.outputs == (2,)
     M = A.to_sparse()
     close(A.linear(F), (M @ F.ravel()).reshape(F.shape))

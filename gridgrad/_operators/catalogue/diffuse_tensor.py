@@ -87,7 +87,7 @@ def _divergence(grid: Points, rows: tuple[int, ...]) -> Operator[Vector, Scalar]
     return _slopes.on(grid, (rows,)).adjoint_operator("quadrature").scaled(-1.0)
 
 
-@kind(is_flux=True)
+@kind(is_flux=True, holds=False)
 def _slopes(grid: Points, rows: tuple[int, ...]) -> Sweep[Scalar, Vector]:
     """``d_a f`` of some axes, see `_slope`."""
     build = Build(grid)

@@ -24,7 +24,8 @@ def multiply(grid: Points, b: object = MISSING, *, name: str | None = None, **ot
 
     In products it costs no pass: ``grid.multiply(a) @ A`` is ``a * A``, and ``A @ grid.multiply(b)``
     applies A to ``b * f``, in one pass. Only where A is multiplied there already, as `advect` by its
-    fields, ``a * A`` takes two, with a temporary. On vector fields A each component is multiplied.
+    fields, ``a * A`` takes two, with a temporary. Alone, and in sums, it reads what is prescribed at points on walls, as every operator;
+    in products it takes what A gives as it is. On vector fields A each component is multiplied.
     """
     if others or b is MISSING:
         refuse_words("multiply", others, b=b)
@@ -37,4 +38,5 @@ def multiply(grid: Points, b: object = MISSING, *, name: str | None = None, **ot
                 f"numpy.full({one}, {b!r})"
             )
         return identity.on(grid).scaled(number)
-    return multiplication(grid, (), factor_on(grid, b, name))
+    made: Operator = multiplication(grid, (), factor_on(grid, b, name)).held()
+    return made

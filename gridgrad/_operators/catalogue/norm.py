@@ -23,13 +23,13 @@ from .first import gradient, vector
 from .options import accuracy_option
 
 
-@kind(accuracy_option, geometry=True)
+@kind(accuracy_option, geometry=True, holds=False)
 def gradient_norm(grid: Points, accuracy: int | None) -> OfSlopes:
     """``sqrt(sum |d_a f|^2)`` of a scalar field: real, without overflow on the way; it is not linear."""
     return OfSlopes.joined(grid, "gradient_norm", Join.NORM, accuracy)
 
 
-@kind(accuracy_option, geometry=True)
+@kind(accuracy_option, geometry=True, holds=False)
 def gradient_squared(grid: Points, accuracy: int | None) -> OfSlopes:
     """``sum |d_a f|^2`` of a scalar field: real; it is not linear.
 
@@ -41,7 +41,8 @@ def gradient_squared(grid: Points, accuracy: int | None) -> OfSlopes:
 class OfSlopes(Sweep[Scalar, Scalar]):
     """What the slopes along all axes make together; it takes complex samples as their two parts.
 
-    Slopes that are sums, as those in a metric, with weights of lines, beside gaps or prescribed ends, are made before they are squared.
+    Slopes that are sums, as those in a metric, with weights of lines, beside gaps or prescribed ends, are made before they are
+    squared, and so are those of fields that hold a value at walls.
     """
 
     are_made_first = False
@@ -55,7 +56,9 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         made = cls.of(grid, name, terms)
         made.accuracy = accuracy
         made.are_made_first = (
-            made_first or grid.metric is not None or any(axis.along().sides for axis in grid.axis_objects)
+            made_first
+            or grid.metric is not None
+            or any(axis.along().sides or any(end.is_held for end in axis.ends) for axis in grid.axis_objects)
         )
         return made
 
@@ -103,13 +106,13 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         return _of_parts.on(self.grid, (self.name, self.terms[0].join, self.accuracy))
 
 
-@kind(geometry=True)
+@kind(geometry=True, holds=False)
 def _of_parts(grid: Points, name: str, join: Join, accuracy: int | None) -> Sweep[Vector, Scalar]:
     """The same over the axes and over the real and the imaginary part of complex samples."""
     return Sweep.of(grid, name, _slopes(grid, join, accuracy, 2), (2,))
 
 
-@kind(geometry=True)
+@kind(geometry=True, holds=False)
 def _of_vector(grid: Points, name: str, join: Join, form: Form) -> Sweep[Vector, Scalar]:
     """The length of a vector field at each point, or its square; of complex ones of their two parts."""
     terms = tuple(Term(0, k, None, unit(grid), join=join) for k in range(prod(form)))

@@ -85,7 +85,7 @@ def _projected(grid: Points, numbers: Numbers, fields: Coefficients, accuracy: i
     return Product(_dot.on(grid, (numbers,)).with_first(fields), gradient.on(grid, (), accuracy))
 
 
-@kind(geometry=True)
+@kind(geometry=True, holds=False)
 def _dot(grid: Points, numbers: Numbers) -> Sweep[Vector, Scalar]:
     """``sum v_a F_a``."""
     one = unit(grid)

@@ -213,7 +213,7 @@ class Faces(Generic[OnPoints]):
         build.add(0, 0, self.axis, along)
         grids = Grids((self.there,), (self.here,))
         made: Sweep[Scalar, Scalar] = Sweep.built(build, self._name(operator), grids=grids)
-        return to_faces(made, (self,))
+        return to_faces(made, (self,)).held()
 
     def _to_points(self, operator: str, rows: Stencil) -> Operator[Scalar, Scalar]:
         grids, term = Grids((self.here,), (self.there,)), Term(0, 0, self.axis, rows)
@@ -257,9 +257,9 @@ class AllFaces(Generic[OnPoints]):
         build = Build(self.points.whole)
         for a, own in enumerate(self._axes):
             build.add(a, 0, a, own.face_axis.derivative())
-        return to_faces(self._to_faces("gradient", build), self._axes)
+        return to_faces(self._to_faces("gradient", build), self._axes).held()
 
-    def fluxes(self, numbers: Numbers) -> Sweep[Scalar, Vector]:
+    def fluxes(self, numbers: Numbers) -> Operator[Scalar, Vector]:
         """``k_a d_a f`` at the faces across each axis a, where k is one of the numbers or, of None, a field at these faces.
 
         Nothing passes one-sided ends.
@@ -269,7 +269,7 @@ class AllFaces(Generic[OnPoints]):
             outer = numbers[:a].count(None) if number is None else None
             change = same if number in (None, 1) else partial(transpose.scaled, factor=number)
             build.add(a, 0, a, own.face_axis.derivative(closed), change, outer=outer)
-        return self._to_faces("diffuse", build)
+        return self._to_faces("diffuse", build).held()
 
     def _to_faces(self, name: str, build: Build) -> Sweep[Scalar, Vector]:
         grids = Grids((place_of_points(self.points),), self._places)

@@ -77,7 +77,7 @@ def _diffuse_at_faces(grid: Points, numbers: Numbers) -> Sweep[Scalar, Scalar]:
     return Sweep.built(build, "diffuse (faces)")
 
 
-def _fluxes(grid: Points, walls: tuple[bool, ...], numbers: Numbers) -> Sweep[Scalar, Vector]:
+def _fluxes(grid: Points, walls: tuple[bool, ...], numbers: Numbers) -> Operator[Scalar, Vector]:
     faces = grid.kept(AllFaces, walls if any(walls) else False)
     return faces.fluxes(numbers)
 

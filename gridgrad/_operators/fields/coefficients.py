@@ -266,10 +266,10 @@ def _check_alike(name: str, varied: Sequence[Given]) -> None:
 
 def _are_alike(first: Given, second: Given) -> bool:
     pairs = zip(first[1], second[1], strict=False)
-    return first[0].numbers == second[0].numbers and all([_is_same(a, b) for a, b in pairs])
+    return first[0].numbers == second[0].numbers and all([is_same(a, b) for a, b in pairs])
 
 
-def _is_same(a: Array, b: Array) -> bool:
+def is_same(a: Array, b: Array) -> bool:
     """The same memory, seen in the same way; of fields at faces from either side."""
     a, b = as_given(a), as_given(b)
     if type(a) is np.ndarray and type(b) is np.ndarray:

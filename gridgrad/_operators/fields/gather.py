@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence, Set
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -19,6 +19,8 @@ from ..._base.types import Array, Shape
 from ..._wraps.units import unwrap, wrap
 from .forms import Form, components
 
+Arguments: TypeAlias = Sequence[Any]  # `Argument` of coefficients.py, which imports this
+
 
 class Fields(NamedTuple):
     """The arrays of one call: equal shapes and one dtype, with the library that serves them."""
@@ -31,7 +33,7 @@ class Fields(NamedTuple):
 
 def gather(
     f: Any, form: Form, coefficients: Sequence[Array] = (), name: str = "f", check: Callable[..., object] | None = None,
-    arguments: Sequence[Any] = (), is_turned: bool = False, beside: Callable[[Sequence[Shape], int], Sequence[Shape]] | None = None,
+    arguments: Arguments = (), is_turned: bool = False, beside: Callable[[Sequence[Shape], int], Sequence[Shape]] | None = None,
 ) -> Fields:  # fmt: skip
     """The components of `f`, and the coefficients broadcast to their shape, promoted to one dtype.
 
@@ -81,7 +83,7 @@ def gather(
     return Fields(library, fields, factors, stacked)
 
 
-def _called(k: int, arguments: Sequence[Any]) -> str:
+def _called(k: int, arguments: Arguments) -> str:
     """How a coefficient is called where it is one of several."""
     names = [label for argument in arguments for label in argument.labels()]
     return names[k] if 0 <= k < len(names) and names[k].isidentifier() else "b"
@@ -186,7 +188,7 @@ def _as(library: Backend[Array], xp: Operations, field: Array, name: str) -> Arr
 
 
 def _broadcast(
-    library: Backend[Array], c: Array, shape: tuple[int, ...], k: int, arguments: Sequence[Any]
+    library: Backend[Array], c: Array, shape: tuple[int, ...], k: int, arguments: Arguments
 ) -> Array:
     """Coefficient number `k`, of another shape, in that of the field."""
     if isinstance(c, masked_arrays()):

@@ -28,7 +28,7 @@ from ..fields.gather import Fields, check_add, gather
 from ..fields.sides import Side, are_constants
 from ..joined import Joinable, Product
 from ..operator import AnyOperator, Operator
-from ..sweep import Sweep, multiplication
+from ..sweep import Sweep, held, multiplication
 from .beside import Beside
 from .patch import Patch
 from .places.blocks import Blocks
@@ -45,6 +45,10 @@ class OverWhole(Joinable[In, Out]):
 
     def __repr__(self) -> str:
         return f"{self.whole!r} with gaps"
+
+    def held(self) -> Operator[In, Out]:
+        """The operator of all fields, whatever they have at points on walls at ends."""
+        return held(self, self.terms)
 
     def _over(self, whole: Sweep[In, Out]) -> Self:
         """The same of another sweep, of other fields."""

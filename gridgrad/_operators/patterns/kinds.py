@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from inspect import cleandoc, signature
-from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, cast, overload
 
 from ..._backends.once import made_once
 from ..._base.errors import MISSING, ArgumentValueError
@@ -24,13 +24,13 @@ class Origin(NamedTuple):
     options: Cleaned  # in the order of `kind.options`
 
     def made(self, grid: Points) -> Any:
-        """The operator on a grid."""
-        return self.kind.made(grid, self.arguments, self.options)
+        """The operator on a grid, of fields that hold what is prescribed."""
+        return self.kind.made(grid, self.arguments, self.options).bare
 
     def other(self, grid: Points, changes: dict[str, object]) -> Any:
-        """The operator with some of its options changed."""
+        """The same with some of its options changed."""
         given = dict(zip(self.kind.options, self.options, strict=True))
-        return self.kind.on(grid, self.arguments, *{**given, **changes}.values())
+        return self.kind.on(grid, self.arguments, *{**given, **changes}.values()).bare
 
     @property
     def path(self) -> str:
@@ -48,6 +48,13 @@ class Origin(NamedTuple):
 class HasOrigin(Protocol):
     """What is made by a kind."""
 
+    @property
+    def bare(self) -> object:
+        """The operator of fields that hold what is prescribed at points on walls."""
+
+    def held(self) -> object:
+        """The operator of all fields, whatever they have at these points."""
+
     def descend_from(self, origin: Origin) -> None:
         """Note what it was made from."""
 
@@ -64,9 +71,15 @@ class Kind(Generic[Made]):
     """
 
     def __init__(
-        self, build: Callable[..., Made], clean: Callable[..., Cleaned], geometry: bool, is_flux: bool
-    ) -> None:
-        self.build, self.clean, self.geometry, self.is_flux = build, clean, geometry, is_flux
+        self, build: Callable[..., Made], clean: Callable[..., Cleaned], geometry: bool, is_flux: bool, holds: bool
+    ) -> None:  # fmt: skip
+        self.build, self.clean, self.geometry, self.is_flux, self.holds = (
+            build,
+            clean,
+            geometry,
+            is_flux,
+            holds,
+        )
         self.name = build.__name__.strip("_")
         self.options = tuple(signature(clean).parameters)
         self.default = clean()
@@ -79,12 +92,13 @@ class Kind(Generic[Made]):
     def __call__(self, grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
         """Make the operator anew."""
         if grid.mask is not None:
-            return grid.masked(self.made(grid.whole, arguments, options))
-        if not self.geometry:
-            refuse_geometry(grid, self.name)
-        operator = self.build(grid, *arguments, *options)
-        operator.descend_from(Origin(self, arguments, options))
-        return operator
+            operator = cast(Made, grid.masked(self.made(grid.whole, arguments, options).bare))
+        else:
+            if not self.geometry:
+                refuse_geometry(grid, self.name)
+            operator = self.build(grid, *arguments, *options)
+            operator.descend_from(Origin(self, arguments, options))
+        return cast(Made, operator.held()) if self.holds else operator
 
     def on(self, grid: Points, arguments: Cleaned = (), *options: object) -> Made:
         """The operator on a grid, of options as they came, in their order; what the grid keeps without a detour."""
@@ -125,14 +139,19 @@ def no_options() -> tuple[()]:
 
 
 def kind(
-    clean: Callable[..., Cleaned] = no_options, *, geometry: bool = False, is_flux: bool = False
+    clean: Callable[..., Cleaned] = no_options,
+    *,
+    geometry: bool = False,
+    is_flux: bool = False,
+    holds: bool = True,
 ) -> Callable[[Callable[..., Made]], Kind[Made]]:
     """Declare an operator by the function that makes it; `clean` checks its options and puts them in order.
 
     With `geometry` its terms are right where lengths and unit vectors change from point to point (`Metric`), too. With
-    `is_flux` its rows are sums of what passes faces, of which those beside gaps lose nothing but what passes there.
+    `is_flux` its rows are sums of what passes faces, of which those beside gaps lose nothing but what passes there. Unless it
+    `holds` its fields are results of others, which count as they are at points on walls.
     """
-    return lambda build: Kind(build, clean, geometry, is_flux)
+    return lambda build: Kind(build, clean, geometry, is_flux, holds)
 
 
 def refuse_geometry(grid: Points, name: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from ..._base.late import sparse, sparse_linalg
 from ..._base.types import Array, DType
 from ..._grid.points import Points
 from ..fields.forms import Form
-from .held import components_of, is_free
+from ..held import components_of, is_free
 from .inverse import Constants, Inverse, singular
 from .separable import keeps_constants
 
@@ -59,17 +59,15 @@ class Factors:
     """
 
     def __init__(self, matrix: sparse.csr_array) -> None:
-        how = _BY_DIAGONAL if _is_dominant(matrix) else {}
-        lu = sparse_linalg.splu(matrix.tocsc(), **how)
+        if _is_dominant(matrix):
+            how = {"SymmetricMode": True}
+            lu = sparse_linalg.splu(matrix.tocsc(), "MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=how)
+        else:
+            lu = sparse_linalg.splu(matrix.tocsc())
         self._matrix, self.solve, self.entries = matrix, lu.solve, int(lu.nnz)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self._matrix,)
-
-
-_BY_DIAGONAL: dict[str, Any] = {
-    "permc_spec": "MMD_AT_PLUS_A", "diag_pivot_thresh": 0.0, "options": {"SymmetricMode": True},
-}  # fmt: skip
 
 
 def _is_dominant(matrix: sparse.csr_array) -> bool:

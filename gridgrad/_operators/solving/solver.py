@@ -26,9 +26,9 @@ from ..fields.forms import flat, shaped
 from ..fields.gather import check_dtypes, gather
 from ..fields.quantities import check_without_units
 from ..fields.weights import as_given
+from ..held import components_of, with_values
 from ..sparse import Applied, linear_operator
 from .factored import Unknowns, factored
-from .held import components_of, with_values
 from .inverse import ROUNDING, Inverse
 from .iterative import METHODS, Iterated, Limits, Tolerance
 from .separable import separable

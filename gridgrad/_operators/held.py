@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..._backends.operations import Operations
-from ..._base.types import Array
-from ..._grid.axis import Axis
-from ..._grid.points import Points
-from ..._grid.walls.components import Components
-from ..._grid.walls.conditions import Condition
-from ..fields.coefficients import Given
-from ..fields.forms import Form
-from ..fields.gather import broadcast
-from ..fields.sides import AtGaps, Side, like
+from .._backends.operations import Operations
+from .._base.types import Array
+from .._grid.axis import Axis
+from .._grid.points import Points
+from .._grid.walls.components import Components
+from .._grid.walls.conditions import Condition
+from .fields.coefficients import Given
+from .fields.forms import Form
+from .fields.gather import broadcast
+from .fields.sides import AtGaps, Side, like
 
 
 class Held(NamedTuple):
