@@ -99,6 +99,11 @@ class Axis:
         return self.spacing.ndim > 0
 
     @property
+    def is_prescribed(self) -> bool:
+        """Whether an end has more than a word: numbers or arrays, or others for each component."""
+        return any([isinstance(side, (Condition, Components)) for side in self.sides])
+
+    @property
     def is_of_vectors(self) -> bool:
         """Whether an end says nothing about scalar fields."""
         return any(isinstance(side, Components) and side.scalar is None for side in self.sides)
