@@ -14,7 +14,7 @@ ROWS = [
         f"Grid([70., 80., 90.], {LON}, geometry='sphere').laplacian(np.ones((3, 4)))[2, 1]", "0.0"),
     Row(f"Grid([70., 80., 90.], {LON}, geometry='sphere').diffuse(np.ones((3, 4)))", "leave that row out, or give k as a number",
         f"Grid([70., 80., 90.], {LON}, geometry='sphere').diffuse(2.0)(np.ones((3, 4)))[2, 1]", "0.0"),
-    Row(f"Grid([70., 80., 90.], {LON}, geometry='sphere').with_mask(np.eye(3, 4, 1) == 0).laplacian(np.ones((3, 4)))", "of the grid or of the mask",
+    Row(f"Grid([70., 80., 90.], {LON}, geometry='sphere').with_mask(np.eye(3, 4, 1) == 0).laplacian(np.ones((3, 4)))", "leave the row on the pole out, x[:-1] and f[:-1]",
         f"Grid([70., 80., 90.], {LON}, geometry='sphere').with_mask([[True] * 4] * 2 + [[False] * 4]).laplacian(np.ones((3, 4)))[1, 1]", "0.0"),
     Row(f"Grid([70., 80., 95.], {LON}, geometry='sphere')", "latitudes are from -90 to 90", FLAT % "'sphere'", "0.0"),
     Row("Grid([-1., 1., 2.], [0., 1., 2.], geometry='polar')", "radii are 0 or above", FLAT % "'polar'", "0.0"),
