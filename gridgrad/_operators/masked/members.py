@@ -239,7 +239,7 @@ class _Small:
         assert origin is not None
         pieces = [piece if a == k else None for a in range(self.grid.ndim)]
         grid = grid_of(self.grid, pieces, self.side, is_whole="wide" in origin.options)
-        made = origin.kind(grid, origin.arguments, origin.options)
+        made = origin.kind(grid, origin.arguments, origin.options).bare
         names = [argument.name for argument in made.arguments for _ in range(argument.fields)]
         marks = {mark(number, end) for number in range(len(self.conditions)) for end in (0, 1)}
         found: dict[Hashable, Term] = {}
