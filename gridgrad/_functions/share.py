@@ -150,8 +150,8 @@ def keep(key: Key | None, operator: AnyOperator, f: object, given: Plain | None)
         return
     own = len(given.fields) - prod(operator.inputs)
     if operator.bare is not operator:  # what was bound reads fields that hold what is prescribed
-        if not (own or operator.inputs or operator.outputs):
-            functions.keep_operator(key, operator)
+        if not (own or (given.how.is_stacked and operator.outputs)):
+            functions.keep_operator(key, operator, operator.inputs, operator.outputs)
         return
     assert isinstance(operator, Sweep)
     beside = operator.coefficients[own:]
@@ -167,7 +167,7 @@ def keep(key: Key | None, operator: AnyOperator, f: object, given: Plain | None)
     if bound is not None:
         functions.keep(key, bound, beside)
     elif not (own or operator.inputs or operator.outputs):
-        functions.keep_operator(key, operator)
+        functions.keep_operator(key, operator, operator.inputs, operator.outputs)
 
 
 def parts_of(F: Any) -> tuple[Array, ...]:

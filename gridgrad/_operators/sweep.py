@@ -266,9 +266,10 @@ class Sweep(Called[In, Out]):
 
 def held(operator: Operator[In, Out], terms: tuple[Term, ...]) -> Operator[In, Out]:
     """An operator of all fields, whatever they have at points that are on walls with a value."""
-    if not any([axis.is_prescribed for axis in operator.grid.axis_objects]):
+    grid = operator.grids_in[0]  # with its gaps
+    if not any([axis.is_prescribed for axis in grid.axis_objects]):
         return operator
-    return over(operator, terms, operator.grid.kept(_hold, operator.inputs))
+    return over(operator, terms, grid.kept(_hold, operator.inputs))
 
 
 def _hold(grid: Points, form: Form) -> AnyOperator | None:

@@ -77,9 +77,9 @@ class Calls(Cache[Run]):
         nbytes = held.nbytes + sum(map(bytes_of, beside)) + _bytes_in(key)
         self.put(key, _with(held, beside) if beside else held, nbytes)
 
-    def keep_operator(self, key: Key, operator: Callable[..., object]) -> None:
-        """Find an operator of scalar fields, which takes several sweeps and stays with its grid, by a key."""
-        self.put(key, _anew(ref(operator)), LENT_BYTES + _bytes_in(key))
+    def keep_operator(self, key: Key, operator: Callable[..., object], inputs: Form, outputs: Form) -> None:
+        """Find an operator, which takes several sweeps and stays with its grid, by a key."""
+        self.put(key, _anew(ref(operator), inputs, outputs), LENT_BYTES + _bytes_in(key))
 
     def first(
         self, given: Plain, library: Backend[Array], terms: tuple[Term, ...], form: Form, workers: int | None
@@ -261,12 +261,12 @@ def _with(bound: Run, coefficients: Arrays) -> Run:
     return lambda fields, targets, workers: bound((*fields, *coefficients), targets, workers)
 
 
-def _anew(held: Callable[[], Callable[..., object] | None]) -> Run:
+def _anew(held: Callable[[], Callable[..., object] | None], inputs: Form, outputs: Form) -> Run:
     """An operator that is called as what it is; None also where it is no more."""
 
     def run(fields: Arrays, targets: Arrays | None, workers: int | None) -> object:
-        operator = held()
-        return None if operator is None else operator(fields[0], targets and targets[0], workers)
+        operator, out = held(), targets and shaped(targets, outputs)
+        return None if operator is None else operator(shaped(fields, inputs), out, workers)
 
     return run
 

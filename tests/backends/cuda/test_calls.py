@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from importlib import import_module
 
 import numpy as np
 import pytest
@@ -188,8 +189,9 @@ class TestTensors:
         torch = pytest.importorskip("torch")
         stream = type("Stream", (), {"cuda_stream": 7})
         monkeypatch.setattr(torch.cuda, "current_stream", lambda device: stream)
+        arrays = import_module("gridgrad._backends.torch.arrays")
         monkeypatch.setattr(
-            torch, "empty_like", lambda like, dtype: OnDevice(torch.zeros(SHAPE, dtype=dtype))
+            arrays, "_empty_like", lambda like, dtype: OnDevice(torch.zeros(SHAPE, dtype=dtype))
         )
         return torch
 
