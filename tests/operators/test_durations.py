@@ -31,7 +31,6 @@ AS_NUMBERS = {
 TIMES = {
     "nanoseconds": np.timedelta64(7, "ns"),  # whose Python number is an int
     "hours": np.timedelta64(7, "h"),
-    "no unit": np.timedelta64(7),
     "date": np.datetime64("2020-01-01"),
 }
 
