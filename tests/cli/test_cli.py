@@ -249,7 +249,15 @@ def test_a_result_is_whole_or_not_there(how, out, chunks, tmp_path):
     assert main(*words, "--dim", "z") == 0
     for again in left:  # which the next call would take for its own beginning
         again.rename(tmp_path / again.name[1:])
-    assert killed(how, tmp_path, *words, "--dim", "x", "--overwrite") or how == signal.SIGTERM
+    left = killed(how, tmp_path, *words, "--dim", "x", "--overwrite")
+    for _ in range(3):
+        if left or how == signal.SIGTERM:
+            break
+        assert (
+            main(*words, "--dim", "z", "--overwrite") == 0
+        )  # on a busy machine it had ended before the signal came
+        left = killed(how, tmp_path, *words, "--dim", "x", "--overwrite")
+    assert left or how == signal.SIGTERM
     with xr.open_dataset(tmp_path / out, **engine) as found:
         assert np.array_equal(found.df_dz, gg.gradient(values, axis=0, edge_order=2))
 
