@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import os
 import shutil
+import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -150,11 +151,18 @@ def _renamed(path: Path, overwrite: bool) -> Iterator[Path]:
         _remove(part)
 
 
+def _clear(folder: Path) -> None:
+    """Remove a folder that threads which are about to end may still write into."""
+    for _ in range(4):
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.02)
+
+
 def _remove(part: Path) -> None:
     """What is not complete; of a folder also what threads that still run write to it, which end before the process does."""
     if part.is_dir():
-        atexit.register(shutil.rmtree, part, ignore_errors=True)
-        shutil.rmtree(part, ignore_errors=True)
+        atexit.register(_clear, part)
+        _clear(part)
     else:
         part.unlink(missing_ok=True)
 
