@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -19,9 +19,8 @@ from .operator import AnyOperator, Operator
 from .walls import Index, Wall, places_of, reads, walls_of
 
 AsGiven: TypeAlias = Any  # a field as it came, or a value: what only looking at it can tell
-Filled: TypeAlias = tuple[
-    int, Index, AsGiven
-]  # a component, some of its points, and what is prescribed there
+# A component, some of its points, and what is prescribed there.
+Filled: TypeAlias = tuple[int, Index, AsGiven]
 
 _ndarray, count_nonzero = np.ndarray, np.count_nonzero
 
@@ -293,13 +292,3 @@ def over(
 ) -> Operator[In, Out]:
     """The operator of fields that hold what is prescribed, where it reads that."""
     return operator if hold is None or not reads(terms, hold) else Holding(operator, hold)
-
-
-def in_turn(
-    holds: Sequence[AnyOperator], make: Callable[[AnyOperator, AnyOperator], AnyOperator] = Product
-) -> AnyOperator | None:
-    """One after the other; None of none."""
-    result: AnyOperator | None = None
-    for hold in holds:
-        result = hold if result is None else make(hold, result)
-    return result

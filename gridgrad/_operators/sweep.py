@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import reduce
 from math import prod
 from typing import Any, Self
 
@@ -26,7 +27,7 @@ from .fields.gather import TURNED, joined_name
 from .fields.grids import Grids
 from .fields.quantities import check_without_units
 from .fields.sides import AtGaps
-from .holding import Holding, in_turn, over
+from .holding import Holding, over
 from .joined import Product
 from .operator import AnyOperator, Operator
 from .patterns.build import Build, unit
@@ -274,7 +275,8 @@ def held(operator: Operator[In, Out], terms: tuple[Term, ...]) -> Operator[In, O
 
 def _hold(grid: Points, form: Form) -> AnyOperator | None:
     """What writes what is prescribed into fields; None where no point is on such a wall."""
-    return in_turn([Sweep.built(build, "values at walls", form) for build in builds(grid, form)])
+    holds: list[AnyOperator] = [Sweep.built(build, "values at walls", form) for build in builds(grid, form)]
+    return reduce(lambda first, then: Product(then, first), holds) if holds else None
 
 
 def multiplication(grid: Points, form: Form, factor: Factor) -> AnyOperator:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Self, TypeVar, cast
 
 import numpy as np
@@ -25,7 +24,8 @@ from ..fields.quantities import check_without_units
 from ..fields.spare import Spare
 from ..joined import Product
 from ..masked.gapped import OverWhole, finished
-from ..masked.places.flat import Flat
+from ..masked.matrix import inside_of
+from ..masked.places.flat import Flat, Flats
 from ..operator import AnyOperator, Operator
 from ..sweep import Sweep, multiplication
 from .axis import FaceAxis
@@ -33,7 +33,7 @@ from .axis import FaceAxis
 Kind = TypeVar("Kind", bound=Points)
 
 
-class Gate:
+class Gate(Flats):
     """Points, or faces, of which those count that the mask of their grid says.
 
     `shore` are the closed faces that rows of points inside read; None where these are not known.
@@ -41,16 +41,8 @@ class Gate:
 
     def __init__(self, grid: Points, shore: Array | None = None) -> None:
         assert grid.mask is not None
-        self.grid, self.shore, self.mask = grid, shore, grid.mask
-        self._flats: dict[Shape, Flat] = {}
-
-    def flat(self, shape: Shape) -> Flat:
-        """How fields of a shape are flat."""
-        if shape not in self._flats:
-            if len(self._flats) >= 64:
-                self._flats.clear()
-            self._flats[shape] = Flat(self.grid, shape)
-        return self._flats[shape]
+        super().__init__(grid)
+        self.shore, self.mask = shore, grid.mask
 
     @cached_property
     def places(self) -> Array:
@@ -281,7 +273,7 @@ class BetweenCoasts(OverWhole[In, Out]):
         """The matrix on flattened fields: of the whole, without rows and columns that do not count."""
         check_without_units(self, "a matrix")
         whole = self.whole.matrix().tocoo()
-        columns, rows = (np.concatenate([_flags(gate) for gate in gates]) for gates in self.gates)
+        columns, rows = (np.concatenate([inside_of(gate.grid) for gate in gates]) for gates in self.gates)
         kept = rows[whole.coords[0]] & columns[whole.coords[1]]
         entries = whole.data[kept], (whole.coords[0][kept], whole.coords[1][kept])
         return sparse.coo_array(entries, shape=whole.shape).tocsr()
@@ -324,13 +316,3 @@ def _made_still(gate: Gate, a: Array, into: Array | None) -> Array:
 
 def _spots(flat_: Flat, places: Array) -> tuple[slice | Array, ...]:
     return (slice(None),) * flat_.batch + np.unravel_index(places, flat_.turned[flat_.batch :])
-
-
-def _flags(gate: Gate) -> Array:
-    """Which count, of flattened fields without batch axes."""
-    mask, shape = gate.mask, gate.grid.shape
-    if mask.shape != shape:
-        raise ArgumentValueError(
-            f"inside has shape {mask.shape}, with batch axes; a matrix is for one field of shape {shape}: make the grid with the mask of one"
-        )
-    return mask.inside.reshape(prod(shape))

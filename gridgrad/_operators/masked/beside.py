@@ -15,7 +15,7 @@ from ..._backends.numpy.gaps.points import RowsAtPoints
 from ..._backends.operations import Operations, name_of
 from ..._backends.protocol import Backend
 from ..._base.cache import cached_property
-from ..._base.types import Array, DType, Shape
+from ..._base.types import Array, DType
 from ..._grid.points import Points
 from ..._terms.adjoint import conjugate_terms
 from ..._terms.term import turned
@@ -23,28 +23,22 @@ from ..fields.factors import Number
 from .members import Member, moved
 from .patch import Gathered, Patch, compiled, patch_of, transposed_patch
 from .places.blocks import OnBlocks
-from .places.flat import Flat
+from .places.flat import Flat, Flats
 
 if TYPE_CHECKING:
     from ..sweep import Sweep
 
 
-class Beside:
+class Beside(Flats):
     """The rows of an operator beside gaps: what does not depend on its fields. Made at the first use."""
 
     def __init__(self, grid: Points, members: tuple[Member, ...], inputs: int, outputs: int) -> None:
         assert grid.mask is not None
-        self.grid, self.members, self.inputs, self.outputs, self.mask = (
-            grid,
-            members,
-            inputs,
-            outputs,
-            grid.mask,
-        )
+        super().__init__(grid)
+        self.members, self.inputs, self.outputs, self.mask = members, inputs, outputs, grid.mask
         self._transposed: dict[tuple[str | None, bool], Patch] = {}
         self._gathered: dict[Hashable, Gathered] = {}
         self._regular: dict[int, Array] = {}  # by outputs
-        self._flats: dict[Shape, Flat] = {}
         # the operators on blocks of the grid, where its mask is known
         self.blocks: dict[Hashable, dict[Hashable, OnBlocks]] = {}
         self._compiled: dict[DType, list[RowsAtPoints | None] | None] = {}
@@ -62,18 +56,6 @@ class Beside:
             flags.reshape(-1)[self.patch.points[output]] = False
             self._regular[output] = flags
         return self._regular[output]
-
-    def known(self, shape: Shape) -> Flat | None:
-        """The same, if it was asked for before: then the shape fits."""
-        return self._flats.get(shape)
-
-    def flat(self, shape: Shape) -> Flat:
-        """How fields of a shape are flat."""
-        if shape not in self._flats:
-            if len(self._flats) >= 64:
-                self._flats.clear()
-            self._flats[shape] = Flat(self.grid, shape)
-        return self._flats[shape]
 
     def compiled(self, dtype: DType) -> list[RowsAtPoints | None] | None:
         """For each output its rows for the compiled core, where that serves; None of one without points."""

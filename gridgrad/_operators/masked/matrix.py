@@ -17,18 +17,24 @@ from ..sparse import factors_on
 from .patch import Part, Patch
 
 
+def inside_of(grid: Points) -> Array:
+    """Which points of one flattened field count; refused where there are masks of several."""
+    mask = grid.mask
+    assert mask is not None
+    if mask.shape != grid.shape:
+        raise ArgumentValueError(
+            f"inside has shape {mask.shape}, with batch axes; a matrix is for one field of shape {grid.shape}: make the grid with the mask of one"
+        )
+    return mask.inside.reshape(-1)
+
+
 def masked_matrix(
     whole: sparse.csr_array, grid: Points, patch: Patch, coefficients: Sequence[Array]
 ) -> sparse.csr_array:
     """The matrix of the whole grid without the rows at the points of a patch and outside, and with those of the patch."""
-    assert grid.mask is not None
-    if grid.mask.shape != grid.shape:
-        raise ArgumentValueError(
-            f"inside has shape {grid.mask.shape}, with batch axes; a matrix is for one field of shape {grid.shape}: make the grid with the mask of one"
-        )
-    points = prod(grid.shape)
+    inside, points = inside_of(grid), prod(grid.shape)
     factors = [np.reshape(c, -1) for c in factors_on([grid] * len(coefficients), coefficients)]
-    kept = np.tile(grid.mask.inside.reshape(-1), len(patch.points))
+    kept = np.tile(inside, len(patch.points))
     for output, own in enumerate(patch.points):
         kept[output * points + own] = False
     own = whole.tocoo()

@@ -73,13 +73,8 @@ class Kind(Generic[Made]):
     def __init__(
         self, build: Callable[..., Made], clean: Callable[..., Cleaned], geometry: bool, is_flux: bool, holds: bool
     ) -> None:  # fmt: skip
-        self.build, self.clean, self.geometry, self.is_flux, self.holds = (
-            build,
-            clean,
-            geometry,
-            is_flux,
-            holds,
-        )
+        self.build, self.clean = build, clean
+        self.geometry, self.is_flux, self.holds = geometry, is_flux, holds
         self.name = build.__name__.strip("_")
         self.options = tuple(signature(clean).parameters)
         self.default = clean()

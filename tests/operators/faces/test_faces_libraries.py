@@ -1,4 +1,4 @@
-"""Fields at points and faces in every library: the bits of NumPy, derivatives of both engines, masks, dtypes, layouts."""
+"""Fields at points and faces in every library, with and without gaps: the bits of NumPy, derivatives, masks, dtypes, layouts."""
 
 from __future__ import annotations
 
@@ -21,18 +21,32 @@ GRIDS = {
     "walls": (gg.Grid(UNEVEN, (5, 0.5), boundary=["antisymmetric", (gg.value(2.0), "reflect")]), True),
     "ring": (gg.Grid((7, 0.5), (5, 0.5), boundary="periodic"), False),
 }
+INSIDE = RNG.random((7, 5)) < 0.75
+WITH_GAPS = {
+    "between coasts": (gg.Grid(UNEVEN, (5, 0.5), boundary=["symmetric", "one-sided"]).with_mask(INSIDE), False),
+    "walls and coasts": (gg.Grid(UNEVEN, (5, 0.5), boundary=["one-sided", (gg.value(2.0), "reflect")]).with_mask(INSIDE), True),
+    "ring with coasts": (gg.Grid((7, 0.5), (5, 0.5), boundary="periodic").with_mask(INSIDE, fill=np.nan), False),
+}  # fmt: skip
+ALL = GRIDS | WITH_GAPS
 NAMES = ("derivative", "mean", "divergence", "mean_at_points")
 
 
 def operators(which):
-    """Those of both axes, and of all together."""
-    grid, walls = GRIDS[which]
+    """Those of both axes, and of all together; with gaps also a transpose of each kind."""
+    grid, walls = ALL[which]
     faces = grid.faces(walls=walls)
-    return [getattr(own, name) for own in faces for name in NAMES] + [faces.gradient, faces.divergence]
+    own = [getattr(each, name) for each in faces for name in NAMES] + [faces.gradient, faces.divergence]
+    return own if which in GRIDS else own + [operator.T for operator in (own[0], own[2], own[-2], own[-1])]
 
 
 def fields(operator, *batch, which="in"):
-    arrays = [RNG.standard_normal((*batch, *own.shape)) for own in getattr(operator, f"grids_{which}")]
+    """With NaN where nothing is read."""
+    grids = getattr(operator, f"grids_{which}")
+    arrays = [RNG.standard_normal((*batch, *own.shape)) for own in grids]
+    arrays = [
+        a if own.mask is None else np.where(own.mask.inside, a, np.nan)
+        for own, a in zip(grids, arrays, strict=True)
+    ]
     return arrays if (operator.inputs if which == "in" else operator.outputs) else arrays[0]
 
 
@@ -44,7 +58,7 @@ def each(function, field):
     return [function(part) for part in field] if isinstance(field, list) else function(field)
 
 
-@pytest.mark.parametrize("which", GRIDS)
+@pytest.mark.parametrize("which", ALL)
 @pytest.mark.parametrize("library", parameters("numpy"))
 def test_the_bits_of_numpy(library, which):
     with library.wide():
@@ -56,7 +70,7 @@ def test_the_bits_of_numpy(library, which):
                 assert all(same_bits(library.host(a), b) for a, b in zip(got, wanted, strict=True))
 
 
-@pytest.mark.parametrize("which", GRIDS)
+@pytest.mark.parametrize("which", ALL)
 @pytest.mark.parametrize("library", parameters(has_memory=True))
 def test_out(library, which):
     for operator in operators(which):
@@ -161,11 +175,12 @@ def test_torch_transforms():
     )
 
 
+@pytest.mark.parametrize("which", ["between", "between coasts"])
 @pytest.mark.needs("torch")
-def test_torch_compile():
+def test_torch_compile(which):
     torch = import_module("torch")
-    faces = GRIDS["between"][0].faces()
-    f = torch.from_numpy(RNG.standard_normal((7, 5))).requires_grad_()
+    faces = ALL[which][0].faces()
+    f = torch.from_numpy(fields(faces.gradient)).requires_grad_()
     flux = torch.compile(lambda f: faces.divergence(faces.gradient(f)), fullgraph=True)
     (wanted,) = torch.autograd.grad(faces.divergence(faces.gradient(f)).square().sum(), f)
     assert torch.equal(flux(f), faces.divergence(faces.gradient(f)))
@@ -173,11 +188,12 @@ def test_torch_compile():
     assert torch.allclose(got, wanted, rtol=1e-14)
 
 
+@pytest.mark.parametrize("which", ["walls", "walls and coasts"])
 @pytest.mark.needs("jax")
-def test_jax_derivatives():
+def test_jax_derivatives(which):
     jax = import_module("jax")
     with jax.enable_x64(True):
-        for operator in operators("walls"):
+        for operator in operators(which):
             f, g = fields(operator), fields(operator, which="out")
             linear = operator.linear
             given = tuple(f) if operator.inputs else f
@@ -185,6 +201,45 @@ def test_jax_derivatives():
             (got,) = back(tuple(map(jax.numpy.asarray, g)) if operator.outputs else jax.numpy.asarray(g))
             for part, wanted in zip(parts(got), parts(operator.T(g)), strict=True):
                 assert np.allclose(part, wanted, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("which", ["between coasts", "walls and coasts"])
+@pytest.mark.needs("torch")
+def test_torch_derivatives_beside_coasts(which):
+    torch = import_module("torch")
+    for operator in operators(which):
+        f, g = fields(operator, 2), fields(operator, 2, which="out")
+        leaves = [torch.from_numpy(part).requires_grad_() for part in parts(f)]
+        results = parts(operator(leaves if operator.inputs else leaves[0]))
+        torch.autograd.backward(results, [torch.from_numpy(part) for part in parts(g)])
+        for leaf, wanted in zip(leaves, parts(operator.T(g)), strict=True):
+            assert np.allclose(leaf.grad.numpy(), wanted, rtol=0, atol=1e-14)
+
+
+@pytest.mark.parametrize("which", WITH_GAPS)
+@pytest.mark.needs("dask.array")
+def test_a_mask_that_is_computed_with_the_results(which):
+    da = import_module("dask.array")
+    known, walls = WITH_GAPS[which]
+    computed = []
+
+    def block(part):
+        computed.append(part.shape)
+        return part
+
+    lazy = da.from_array(INSIDE, chunks=3).map_blocks(block, dtype=bool, meta=np.empty((0, 0), bool))
+    faces = known.whole.with_mask(lazy, fill=known.mask.fill).faces(walls=walls)
+    plain, f = known.faces(walls=walls), np.where(INSIDE, RNG.standard_normal((7, 5)), np.nan)
+    found = faces.gradient(da.from_array(f, chunks=3))
+    F = [np.where(own.open, 1 + part, np.nan) for own, part in zip(plain, plain.gradient(f), strict=True)]
+    back = faces.divergence([da.from_array(part, chunks=3) for part in F])
+    opened = [own.open for own in faces]
+    assert not computed
+    for part, wanted in zip(found, plain.gradient(f), strict=True):
+        assert same_bits(part.compute(), wanted)
+    assert same_bits(back.compute(), plain.divergence(F))
+    for part, own in zip(opened, plain, strict=True):
+        assert np.array_equal(part.compute(), own.open)
 
 
 @pytest.mark.needs("pint")

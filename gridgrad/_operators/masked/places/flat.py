@@ -107,3 +107,23 @@ def placed(
         return base
     gathered = xp.take(xp.concat(columns, axis=-1), xp.weights(index, None, base), axis=-1)
     return flat.field(xp, gathered)
+
+
+class Flats:
+    """How fields on a grid with gaps are flat: by their shapes, of which some are kept."""
+
+    def __init__(self, grid: Points) -> None:
+        self.grid = grid
+        self._flats: dict[Shape, Flat] = {}
+
+    def known(self, shape: Shape) -> Flat | None:
+        """That of a shape, if it was asked for before: then the shape fits."""
+        return self._flats.get(shape)
+
+    def flat(self, shape: Shape) -> Flat:
+        """That of a shape."""
+        if shape not in self._flats:
+            if len(self._flats) >= 64:
+                self._flats.clear()
+            self._flats[shape] = Flat(self.grid, shape)
+        return self._flats[shape]
