@@ -99,9 +99,10 @@ class Axis:
         return self.spacing.ndim > 0
 
     @property
-    def is_prescribed(self) -> bool:
-        """Whether an end has more than a word: numbers or arrays, or others for each component."""
-        return any([isinstance(side, (Condition, Components)) for side in self.sides])
+    def are_prescribed(self) -> tuple[bool, bool]:
+        """Which ends have more than a word: numbers or arrays, or others for each component."""
+        left, right = (isinstance(side, (Condition, Components)) for side in self.sides)
+        return left, right
 
     @property
     def is_of_vectors(self) -> bool:

@@ -268,7 +268,7 @@ class Sweep(Called[In, Out]):
 def held(operator: Operator[In, Out], terms: tuple[Term, ...]) -> Operator[In, Out]:
     """An operator of all fields, whatever they have at points that are on walls with a value."""
     grid = operator.grids_in[0]  # with its gaps
-    if not any([axis.is_prescribed for axis in grid.axis_objects]):
+    if not any([any(axis.are_prescribed) for axis in grid.axis_objects]):
         return operator
     return over(operator, terms, grid.kept(_hold, operator.inputs))
 

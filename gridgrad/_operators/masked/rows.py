@@ -136,43 +136,47 @@ class Line:
 
     def _beside(self, run: Array, local: Array, index: Array) -> tuple[Table, Array]:
         """Rows of points that are number `local` in a run, and whether they are as in an axis of its own: others are dropped from."""
-        is_of_piece, parts = np.ones(len(run), bool), []
-        if self.drops:
-            whole = table_of(self.stencil, self.axis.real, self.axis.is_periodic, as_given=True)
-            is_of_piece = np.max(np.abs(whole.reaches), axis=0)[index] > 1  # which balances nothing
-            is_of_piece |= self._is_held(index) | self._is_between_held(run)
-            near = np.flatnonzero(~is_of_piece)
-            of_near = run[near]
+        is_of_piece, parts = self._are_of_pieces(run, index), []
+        near = np.flatnonzero(~is_of_piece)
+        if len(near):
+            whole, of_near = self._whole, run[near]
             parts.append(
                 (near, whole.within(local[near], self.runs.start[of_near], self.runs.length[of_near]))
             )
-        elif self.stencil.values and any(line.drops for line in self.follows):
-            is_of_piece = self._is_held(index) | ~self._is_beside_held(run) | self._is_between_held(run)
-            stay = np.flatnonzero(~is_of_piece)
-            parts.append((stay, self.table.at(index[stay])))
         own = np.flatnonzero(is_of_piece)
         if len(own):
             parts.append((own, self._of_pieces(run[own], local[own])))
         return merged(len(run), parts, self.axis.real), is_of_piece
 
-    def _is_held(self, index: Array) -> Array:
-        """Which points of the axis hold a value: their own rows are one-sided."""
-        first, last = (end.is_held for end in self.axis.ends)
-        found: Array = (first & (index == 0)) | (last & (index == self.runs.points_of_line - 1))
-        return found
+    @property
+    def _whole(self) -> Table:
+        return table_of(self.stencil, self.axis.real, self.axis.is_periodic, as_given=True)
 
-    def _is_beside_held(self, run: Array) -> Array:
-        """Which runs are a point beside one that holds a value, too short for rows of what is prescribed: that keeps those of the axis."""
-        first, last = (end.is_held for end in self.axis.ends)
+    def _are_of_pieces(self, run: Array, index: Array) -> Array:
+        """Whether rows of points are as in an axis of their own, not those of the whole one without what passes the gap.
+
+        What is prescribed at the wall beside a single point has the rows that the field has there.
+        """
+        n, (first, last) = self.runs.points_of_line, (end.is_held for end in self.axis.ends)
         start, length = self.runs.start[run], self.runs.length[run]
-        at_end = (first & (start == 0)) | (last & (start + length == self.runs.points_of_line))
-        found: Array = at_end & (length == 2)
+        if self.drops:
+            found: Array = np.max(np.abs(self._whole.reaches), axis=0)[index] > 1  # which balances nothing
+            found |= (first & (index == 0)) | (
+                last & (index == n - 1)
+            )  # one-sided, as points that are held have them
+            found |= (
+                n == 3 and first and last
+            )  # the point between two that are held: it reads neither, and loses nothing
+        else:
+            found = np.ones(len(run), bool)
+            fields = [line for line in self.follows if line.drops] if self.stencil.values else []
+            if fields:
+                left, right = self.axis.are_prescribed
+                found = ~(left & (start == 0) & (length <= 1 + first))
+                found &= ~(right & (start + length == n) & (length <= 1 + last))
+            for line in fields:
+                found |= line._are_of_pieces(run, index)
         return found
-
-    def _is_between_held(self, run: Array) -> Array:
-        """Which of these are of the one point between two such: its row on the axis reads neither, and loses nothing."""
-        is_whole = self.runs.points_of_line == 3 and all(end.is_held for end in self.axis.ends)
-        return self._is_beside_held(run) & is_whole
 
     def _of_pieces(self, run: Array, local: Array) -> Table:
         """Rows of points that are number `local` in a run, as in an axis of its own."""
