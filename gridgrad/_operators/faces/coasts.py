@@ -31,6 +31,7 @@ from ..sweep import Sweep, multiplication
 from .axis import FaceAxis
 
 Kind = TypeVar("Kind", bound=Points)
+SOME = 64  # places at which a field that is not 0 at coasts is seen to be so before all are looked at
 
 
 class Gate(Flats):
@@ -45,9 +46,16 @@ class Gate(Flats):
         self.shore, self.mask = shore, grid.mask
 
     @cached_property
-    def places(self) -> Array:
-        """The shore, else all that is closed, as numbers of flattened fields."""
-        return np.flatnonzero(~self.mask.inside if self.shore is None else self.shore)
+    def behind_shore(self) -> Mask:
+        """A mask whose gaps are the shore, else all that is closed."""
+        mask = self.mask
+        return mask if self.shore is None else Mask(~self.shore, mask.breaks, mask.side, mask.fill)
+
+    @cached_property
+    def places(self) -> tuple[Array, Array]:
+        """These gaps as numbers of flattened fields: some from all over, and all."""
+        found = np.flatnonzero(~self.behind_shore.inside)
+        return found[:: len(found) // SOME + 1], found
 
     def __reduce__(self) -> tuple[object, ...]:
         return Gate, (self.grid, self.shore)
@@ -297,22 +305,19 @@ def _counts(gate: Gate, shape: Shape) -> Array:
 
 def _is_still(gate: Gate, a: Array) -> bool:
     """Whether a field at faces, of NumPy, is 0 at coasts."""
-    flat_, places = gate.flat(a.shape), gate.places
+    flat_ = gate.flat(a.shape)
     turned = a if flat_.is_plain else a.transpose(flat_.order)
     if turned.flags.c_contiguous:
-        return not turned.reshape(flat_.flat).take(places, axis=1).any()
-    return not turned[_spots(flat_, places)].any()
+        whole = turned.reshape(flat_.flat)
+        return not any(whole.take(places, axis=1).any() for places in gate.places)
+    spots = np.unravel_index(gate.places[1], flat_.turned[flat_.batch :])
+    return not turned[(slice(None),) * flat_.batch + spots].any()
 
 
 def _made_still(gate: Gate, a: Array, into: Array | None) -> Array:
     """A copy of it with 0 there."""
-    flat_ = gate.flat(a.shape)
     made = a.copy() if into is None else into
     if into is not None:
         np.copyto(into, a)
-    made.transpose(flat_.order)[_spots(flat_, gate.places)] = 0
+    gate.flat(a.shape).fill(made, gate.behind_shore, False)  # a 0 of every type
     return made
-
-
-def _spots(flat_: Flat, places: Array) -> tuple[slice | Array, ...]:
-    return (slice(None),) * flat_.batch + np.unravel_index(places, flat_.turned[flat_.batch :])

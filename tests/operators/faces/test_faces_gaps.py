@@ -209,6 +209,23 @@ def test_a_gap_for_each_field_of_a_batch():
         assert np.array_equal(each[1].open[k], alone[1].open)
 
 
+@pytest.mark.parametrize("layout", ["C", "F", "batch", "float32", "complex128"])
+def test_one_value_at_one_coast_among_many_is_not_read(layout):
+    """Wherever it is: not all coasts are looked at where some of them have values."""
+    inside = np.random.default_rng(5).random((24, 20)) > 0.3
+    faces = gg.Grid((24, 0.5), (20, 0.25)).with_mask(inside).faces(0)
+    closed = np.argwhere(inside[1:] != inside[:-1])
+    assert len(closed) > 128
+    f = np.where(faces.open, np.random.default_rng(6).random(faces.open.shape), 0)
+    f = np.stack([f, 2 * f]) if layout == "batch" else f.astype(layout if len(layout) > 5 else float)
+    expected, given = faces.divergence(f), np.asarray(f, order="F" if layout == "F" else "C")
+    for i, j in closed:
+        given[..., i, j] = np.nan
+        assert faces.divergence(given).tobytes() == expected.tobytes()
+        assert np.isnan(given[..., i, j]).all()
+        given[..., i, j] = 0
+
+
 def test_axes_in_another_order_and_layouts():
     grid = gg.Grid(UNEVEN, (M, 0.5)).with_mask(INSIDE)
     turned = gg.Grid(UNEVEN, (M, 0.5), axes=[-1, -2]).with_mask(INSIDE.T)
