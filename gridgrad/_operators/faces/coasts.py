@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Self, TypeVar, cast
+from typing import Any, Self, TypeVar, cast
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 from ..._stencils.stencil import Stencil
 from ..fields.factors import Factor, Number
-from ..fields.forms import flat, shaped
+from ..fields.forms import Form, flat, shaped
 from ..fields.quantities import check_without_units
 from ..fields.spare import Spare
 from ..joined import Product
@@ -200,6 +200,15 @@ class BetweenCoasts(OverWhole[In, Out]):
     def _over(self, whole: Sweep[In, Out]) -> Self:
         return type(self)(whole, self.gates, self.reads_faces, self.fill)
 
+    def applied(self, f: object, out: object, workers: int | None, fields: dict[str, object]) -> object:
+        """A call of plain fields, of shapes that were seen before, without a detour; else in full."""
+        if not fields and not self.coefficients and self.grid.units is None:
+            samples, targets = _components(f, self.inputs), _components(out, self.outputs)
+            are_plain = all([type(a) is np.ndarray for a in (*samples, *(() if out is None else targets))])
+            if are_plain and _are_known(self.gates[0], samples):
+                return self._in_memory(samples, out, workers)
+        return super().applied(f, out, workers, fields)
+
     def on_numbers(
         self, f: object, out: object = None, workers: int | None = None, adds: bool = False
     ) -> object:
@@ -216,6 +225,8 @@ class BetweenCoasts(OverWhole[In, Out]):
 
     def _in_memory(self, samples: list[Array], out: object, workers: int | None) -> object:
         """The same in NumPy's memory: results are overwritten where they are, and fields copied where coasts have other values than 0."""
+        for gate, a in zip(self.gates[0], samples, strict=True):
+            gate.flat(a.shape)  # known from now on
         target = (
             None if out is None else shaped(targets_of(out, self.outputs, samples[0].shape), self.outputs)
         )
@@ -301,6 +312,25 @@ def _chosen(xp: Operations, gate: Gate, a: Array, value: float) -> Array:
 def _counts(gate: Gate, shape: Shape) -> Array:
     """Which points of fields of a shape count."""
     return Flat(gate.grid, shape).spread(gate.mask.inside)
+
+
+def _components(f: object, form: Form) -> list[Any]:
+    """Those that are told apart as arrays: one array of several is a component of none."""
+    if not form:
+        return [f]
+    return list(f) if isinstance(f, (tuple, list)) else [None]
+
+
+def _are_known(gates: Sequence[Gate], samples: Sequence[Array]) -> bool:
+    """Whether arrays of NumPy are numbers of one usual kind, and of shapes that were seen before."""
+    if len(samples) != len(gates) or samples[0].dtype not in (np.float32, np.float64):
+        return False
+    return all(
+        [
+            a.dtype == samples[0].dtype and gate.known(a.shape) is not None
+            for gate, a in zip(gates, samples, strict=True)
+        ]
+    )
 
 
 def _is_still(gate: Gate, a: Array) -> bool:
