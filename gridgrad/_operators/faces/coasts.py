@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Self, TypeVar, cast
+from typing import Self, TypeVar, cast
 
 import numpy as np
 
@@ -314,11 +314,10 @@ def _counts(gate: Gate, shape: Shape) -> Array:
     return Flat(gate.grid, shape).spread(gate.mask.inside)
 
 
-def _components(f: object, form: Form) -> list[Any]:
+def _components(f: object, form: Form) -> list[Array]:
     """Those that are told apart as arrays: one array of several is a component of none."""
-    if not form:
-        return [f]
-    return list(f) if isinstance(f, (tuple, list)) else [None]
+    found = [f] if not form else list(f) if isinstance(f, (tuple, list)) else [None]
+    return cast("list[Array]", found)
 
 
 def _are_known(gates: Sequence[Gate], samples: Sequence[Array]) -> bool:
