@@ -19,7 +19,7 @@ from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 from ..._stencils.stencil import Stencil
 from ..fields.factors import Factor, Number
-from ..fields.forms import flat, shaped
+from ..fields.forms import Form, flat, shaped
 from ..fields.quantities import check_without_units
 from ..fields.spare import Spare
 from ..joined import Product
@@ -31,6 +31,7 @@ from ..sweep import Sweep, multiplication
 from .axis import FaceAxis
 
 Kind = TypeVar("Kind", bound=Points)
+SOME = 64  # places at which a field that is not 0 at coasts is seen to be so before all are looked at
 
 
 class Gate(Flats):
@@ -45,9 +46,16 @@ class Gate(Flats):
         self.shore, self.mask = shore, grid.mask
 
     @cached_property
-    def places(self) -> Array:
-        """The shore, else all that is closed, as numbers of flattened fields."""
-        return np.flatnonzero(~self.mask.inside if self.shore is None else self.shore)
+    def behind_shore(self) -> Mask:
+        """A mask whose gaps are the shore, else all that is closed."""
+        mask = self.mask
+        return mask if self.shore is None else Mask(~self.shore, mask.breaks, mask.side, mask.fill)
+
+    @cached_property
+    def places(self) -> tuple[Array, Array]:
+        """These gaps as numbers of flattened fields: some from all over, and all."""
+        found = np.flatnonzero(~self.behind_shore.inside)
+        return found[:: len(found) // SOME + 1], found
 
     def __reduce__(self) -> tuple[object, ...]:
         return Gate, (self.grid, self.shore)
@@ -192,6 +200,15 @@ class BetweenCoasts(OverWhole[In, Out]):
     def _over(self, whole: Sweep[In, Out]) -> Self:
         return type(self)(whole, self.gates, self.reads_faces, self.fill)
 
+    def applied(self, f: object, out: object, workers: int | None, fields: dict[str, object]) -> object:
+        """A call of plain fields, of shapes that were seen before, without a detour; else in full."""
+        if not fields and not self.coefficients and self.grid.units is None:
+            samples, targets = _components(f, self.inputs), _components(out, self.outputs)
+            are_plain = all([type(a) is np.ndarray for a in (*samples, *(() if out is None else targets))])
+            if are_plain and _are_known(self.gates[0], samples):
+                return self._in_memory(samples, out, workers)
+        return super().applied(f, out, workers, fields)
+
     def on_numbers(
         self, f: object, out: object = None, workers: int | None = None, adds: bool = False
     ) -> object:
@@ -208,6 +225,8 @@ class BetweenCoasts(OverWhole[In, Out]):
 
     def _in_memory(self, samples: list[Array], out: object, workers: int | None) -> object:
         """The same in NumPy's memory: results are overwritten where they are, and fields copied where coasts have other values than 0."""
+        for gate, a in zip(self.gates[0], samples, strict=True):
+            gate.flat(a.shape)  # known from now on
         target = (
             None if out is None else shaped(targets_of(out, self.outputs, samples[0].shape), self.outputs)
         )
@@ -295,24 +314,39 @@ def _counts(gate: Gate, shape: Shape) -> Array:
     return Flat(gate.grid, shape).spread(gate.mask.inside)
 
 
+def _components(f: object, form: Form) -> list[Array]:
+    """Those that are told apart as arrays: one array of several is a component of none."""
+    found = [f] if not form else list(f) if isinstance(f, (tuple, list)) else [None]
+    return cast("list[Array]", found)
+
+
+def _are_known(gates: Sequence[Gate], samples: Sequence[Array]) -> bool:
+    """Whether arrays of NumPy are numbers of one usual kind, and of shapes that were seen before."""
+    if len(samples) != len(gates) or samples[0].dtype not in (np.float32, np.float64):
+        return False
+    return all(
+        [
+            a.dtype == samples[0].dtype and gate.known(a.shape) is not None
+            for gate, a in zip(gates, samples, strict=True)
+        ]
+    )
+
+
 def _is_still(gate: Gate, a: Array) -> bool:
     """Whether a field at faces, of NumPy, is 0 at coasts."""
-    flat_, places = gate.flat(a.shape), gate.places
+    flat_ = gate.flat(a.shape)
     turned = a if flat_.is_plain else a.transpose(flat_.order)
     if turned.flags.c_contiguous:
-        return not turned.reshape(flat_.flat).take(places, axis=1).any()
-    return not turned[_spots(flat_, places)].any()
+        whole = turned.reshape(flat_.flat)
+        return not any(whole.take(places, axis=1).any() for places in gate.places)
+    spots = np.unravel_index(gate.places[1], flat_.turned[flat_.batch :])
+    return not turned[(slice(None),) * flat_.batch + spots].any()
 
 
 def _made_still(gate: Gate, a: Array, into: Array | None) -> Array:
     """A copy of it with 0 there."""
-    flat_ = gate.flat(a.shape)
     made = a.copy() if into is None else into
     if into is not None:
         np.copyto(into, a)
-    made.transpose(flat_.order)[_spots(flat_, gate.places)] = 0
+    gate.flat(a.shape).fill(made, gate.behind_shore, False)  # a 0 of every type
     return made
-
-
-def _spots(flat_: Flat, places: Array) -> tuple[slice | Array, ...]:
-    return (slice(None),) * flat_.batch + np.unravel_index(places, flat_.turned[flat_.batch :])

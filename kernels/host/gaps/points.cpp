@@ -131,6 +131,61 @@ void row_of(const RowsAtPoints& rows, int64 group, const int32* points, int64 fr
   }
 }
 
+// N differences with the same weights at all points.
+template <int N, typename Real>
+struct Differences {
+  const Real* from[N];
+  const Real* to[N];
+  Real weight[N];
+
+  Differences(const RowsAtPoints& rows, int64 first) {
+    for (int n = 0; n < N; ++n) {
+      from[n] = static_cast<const Real*>(rows.f) + rows.a[first + n];
+      to[n] = static_cast<const Real*>(rows.f) + rows.b[first + n];
+      weight[n] = static_cast<const Real*>(rows.weight)[first + n];
+    }
+  }
+
+  Real at(int64 point) const {
+    Real total = weight[0] * (to[0][point] - from[0][point]);
+    for (int n = 1; n < N; ++n) total += weight[n] * (to[n][point] - from[n][point]);
+    return total;
+  }
+};
+
+// The terms are this loop's own, so that no store may be one to their weights.
+template <typename Real, class... Term>
+GG_NOINLINE void add_at_once(const int32* points, int64 count, Real* out, Term... terms) {
+  for (int64 i = 0; i < count; ++i) {
+    const int64 point = points[i];
+    out[point] = (... + terms.at(point));
+  }
+}
+
+// A group of whose terms all are two or three such differences, up to three terms with those that are given;
+// false: it is not of this kind, and nothing is written.
+template <typename Real, class... Term>
+bool at_once(const RowsAtPoints* next, int64 left, const Places& places, int64 group, const Term&... terms) {
+  if constexpr (sizeof...(Term) > 0)
+    if (!left) {
+      const int64 from = places.bounds[group], count = places.bounds[group + 1] - from;
+      add_at_once(places.points + from, count, static_cast<Real*>(places.values), terms...);
+      return true;
+    }
+  if constexpr (sizeof...(Term) < 3) {
+    const int64 first = next->start[group], behind = next->start[group + 1];
+    const bool is_plain = !next->varies && !next->at_f && !next->faces && !next->outer;
+    if (!places.at_points || next->join != TOTAL || !is_plain) return false;
+    for (int64 k = first; k < behind; ++k)
+      if (next->a[k] == next->b[k]) return false;  // a value
+    if (behind - first == 2)
+      return at_once<Real>(next + 1, left - 1, places, group, terms..., Differences<2, Real>(*next, first));
+    if (behind - first == 3)
+      return at_once<Real>(next + 1, left - 1, places, group, terms..., Differences<3, Real>(*next, first));
+  }
+  return false;
+}
+
 // Groups begin to end - 1.
 template <typename Real>
 void rows_at(const RowsAtPoints* terms, int64 count, const Places& places, int64 begin, int64 end) {
@@ -138,6 +193,7 @@ void rows_at(const RowsAtPoints* terms, int64 count, const Places& places, int64
   Real* const out = static_cast<Real*>(places.values);
   const int join = static_cast<int>(terms[0].join);
   for (int64 group = begin; group < end; ++group) {
+    if (at_once<Real>(terms, count, places, group)) continue;
     const int64 from = places.bounds[group], size = places.bounds[group + 1] - from;
     for (int64 at = from; at < from + size; at += BLOCK) {
       const int64 stop = std::min(at + BLOCK, from + size), here = stop - at;
@@ -163,8 +219,11 @@ void rows_at(const RowsAtPoints* terms, int64 count, const Places& places, int64
 template <typename Real>
 void place(Real* out, const int32* points, const Real* values, int64 count, const int32* gaps, int64 runs,
            Real fill) {
-  for (int64 r = 0; r < runs; ++r)
-    for (int64 i = gaps[2 * r]; i < gaps[2 * r + 1]; ++i) out[i] = fill;
+  for (int64 r = 0; r < runs; ++r) {  // most are of one point or two, which no loop has to find out
+    const int64 first = gaps[2 * r], last = gaps[2 * r + 1] - 1;
+    out[first] = out[last] = fill;
+    for (int64 i = first + 1; i < last; ++i) out[i] = fill;
+  }
   for (int64 p = 0; p < count; ++p) out[points[p]] = values[p];
 }
 

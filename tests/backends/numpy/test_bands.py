@@ -130,6 +130,36 @@ def test_bits_are_those_of_numpy(shape, dtype, monkeypatch):
         assert all(made.tobytes() == expected.tobytes() for made in (*banded, *batch)), name
 
 
+def with_straight_coasts(shape):
+    """Gaps whose coasts have many points with the same rows: of runs of three points and of long ones, and in corners."""
+    inside = np.ones(shape, bool)
+    inside[..., 3 : shape[-1] // 3] = False
+    inside[tuple(slice(n // 3, n // 2) for n in shape[:-1])][..., -shape[-1] // 3 :] = False
+    return inside
+
+
+@pytest.mark.parametrize("shape", [(60, 50), (14, 30, 20), (12, 12, 12, 15)], ids=str)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("beside", ["one-sided", "symmetric", gg.value(2.0, wall="face")], ids=str)
+def test_rows_alike_in_many_points_have_the_bits_of_numpy(shape, dtype, beside, monkeypatch):
+    """Beside straight coasts: the core adds differences of up to three terms at once, of other rows term by term."""
+    monkeypatch.setattr(bands, "NEAR", 1 << 16)
+    inside = with_straight_coasts(shape)
+    f = np.random.default_rng(12).random(shape).astype(dtype)
+    f[: shape[0] // 4] = 0  # so that signs of zeros are seen
+    grid = gg.Grid(*[(n, 0.1) for n in shape]).with_mask(inside, boundary=beside)
+    for name in ("laplacian", "gradient", "gradient_norm"):
+        operator = getattr(grid, name)
+        made = np.stack(operator(f, workers=1))
+        if beside == "one-sided":
+            rows = operator.beside.compiled(np.dtype(dtype))
+            assert not any(term.varies for own in rows for term in own.terms), name
+        with monkeypatch.context() as patch:
+            patch.setattr(Masked, "_in_bands", lambda *given: None)
+            patch.setattr(Masked, "_compiled", lambda *given: None)
+            assert made.tobytes() == np.stack(operator(f)).tobytes(), name
+
+
 def test_what_is_prescribed_may_be_written_over():
     """An array that only rows beside gaps read is looked at too, where it may be in the memory of the result."""
     rng = np.random.default_rng(9)

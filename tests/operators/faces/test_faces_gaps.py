@@ -209,6 +209,56 @@ def test_a_gap_for_each_field_of_a_batch():
         assert np.array_equal(each[1].open[k], alone[1].open)
 
 
+@pytest.mark.parametrize("layout", ["C", "F", "batch", "float32", "complex128"])
+def test_one_value_at_one_coast_among_many_is_not_read(layout):
+    """Wherever it is: not all coasts are looked at where some of them have values."""
+    inside = np.random.default_rng(5).random((24, 20)) > 0.3
+    faces = gg.Grid((24, 0.5), (20, 0.25)).with_mask(inside).faces(0)
+    closed = np.argwhere(inside[1:] != inside[:-1])
+    assert len(closed) > 128
+    f = np.where(faces.open, np.random.default_rng(6).random(faces.open.shape), 0)
+    f = np.stack([f, 2 * f]) if layout == "batch" else f.astype(layout if len(layout) > 5 else float)
+    expected, given = faces.divergence(f), np.asarray(f, order="F" if layout == "F" else "C")
+    for i, j in closed:
+        given[..., i, j] = np.nan
+        assert faces.divergence(given).tobytes() == expected.tobytes()
+        assert np.isnan(given[..., i, j]).all()
+        given[..., i, j] = 0
+
+
+def attempt(operator, f, **words):
+    try:
+        result = operator(f, **words)
+    except (TypeError, ValueError) as error:
+        return type(error), str(error)
+    return [np.asarray(part).tobytes() for part in (result if isinstance(result, tuple) else (result,))]
+
+
+def test_later_calls_are_as_the_first():
+    """Fields of shapes that were seen take a shorter way, with the same results and errors."""
+    rng = np.random.default_rng(4)
+
+    def made(name):
+        return getattr(gg.Grid((N, 0.375), (M, 0.5)).with_mask(INSIDE).faces(), name)
+
+    for name, form in (("divergence", 2), ("gradient", None)):
+        used = made(name)
+        shapes = [place.shape for place in used.grids_in]
+        fields = {batch: [rng.random((*batch, *shape)) for shape in shapes] for batch in ((), (2,), (3,))}
+        given = {batch: tuple(own) if form else own[0] for batch, own in fields.items()}
+        for f in given.values():  # all these shapes are known to one of them
+            used(f)
+        plain, (read_only, *_) = given[()], [np.zeros((N, M)), None]
+        read_only.flags.writeable = False
+        mixed = [given[(2,)][0], given[(3,)][1]] if form else given[()].astype(int)
+        calls = [(plain, {}), (given[(2,)], {}), (mixed, {}), (plain, {"workers": -1}), (plain, {"out": 3}),
+                 (plain, {"out": read_only}), (plain, {"out": np.zeros((M, N))}), (plain, {"out": [np.zeros((N, M))] * 3}), (3, {}),
+                 (plain, {"out": fields[()][0]}), ((plain, plain, plain), {})]  # fmt: skip
+        for f, words in calls:
+            expected = attempt(made(name), f, **words)
+            assert attempt(used, f, **words) == expected, (name, words)
+
+
 def test_axes_in_another_order_and_layouts():
     grid = gg.Grid(UNEVEN, (M, 0.5)).with_mask(INSIDE)
     turned = gg.Grid(UNEVEN, (M, 0.5), axes=[-1, -2]).with_mask(INSIDE.T)
