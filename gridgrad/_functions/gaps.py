@@ -26,7 +26,11 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
         hint = "where the field is, an array, is said by gridgrad.Grid(x).with_mask(inside)"
         if isinstance(missing, (int, float, np.number)):
             hint = f"a number that stands for what is missing is made NaN, f = numpy.where(f == {missing}, numpy.nan, f)"
-            hint = hint if missing == missing and not isinstance(missing, bool) else 'NaN is what missing="one-sided" leaves out'
+            hint = (
+                hint
+                if missing == missing and not isinstance(missing, bool)
+                else 'NaN is what missing="one-sided" leaves out'
+            )
         raise ArgumentValueError(f'missing must be None or "one-sided", got {shown(missing)}; {hint}')
     for axis, own in enumerate(_breaks(breaks, grid.ndim)):
         grid = grid if own is None else with_breaks(grid, axis, own)

@@ -94,8 +94,12 @@ def clean_boundary(boundary: object, axes: Sequence[int], polar: int | None = No
     ):
         entries = [tuple(entries)]  # the two ends of the only axis
     if len(entries) != len(axes):
+        pairs = len(entries) == 2 * len(axes) and not any(
+            isinstance(entry, (list, tuple)) for entry in entries
+        )
         raise ArgumentValueError(
             f"boundary is of length {len(entries)} for {counted(len(axes), 'axis')}; give one name for all, or one (or a pair) for each"
+            + (": boundary=list(zip(ends[::2], ends[1::2]))" if pairs else "")
         )
     return tuple(_ends(entry, a, k == polar) for k, (entry, a) in enumerate(zip(entries, axes, strict=True)))
 
@@ -146,7 +150,11 @@ def _called(given: object) -> str:
             for theirs, ours in _OF_DICTS.items()
             if theirs in given
         ]
-        return f"; here it is {found[0]}" if found else ""
+        return (
+            f"; here it is {found[0]}"
+            if found
+            else '; axes are in their order, boundary=["periodic", ("reflect", "one-sided")]'
+        )
     name = getattr(given, "__name__", None)
     return f"; call it, {name}(...)" if callable(given) and name in _PRESCRIBING else ""
 

@@ -316,7 +316,9 @@ def meant(geometry: str) -> str:
 def _names(geometry: object, count: int) -> tuple[str, ...]:
     if isinstance(geometry, str):
         if geometry not in _WORDS:
-            raise ArgumentValueError(f"unknown geometry {geometry!r}; {meant(geometry)}allowed are {_ALLOWED}")
+            raise ArgumentValueError(
+                f"unknown geometry {geometry!r}; {meant(geometry)}allowed are {_ALLOWED}"
+            )
         names = _WORDS[geometry]
         if geometry == "sphere" and count > 2:
             names = ("z",) * (count - 2) + names
