@@ -169,6 +169,15 @@ _NOT_FUNCTIONS = {name: told for told, names in _TOLD.items() for name in names.
 }
 
 
+def geometry_called(word: str) -> str:
+    """What others call a geometry by this word, in ours."""
+    plain = "".join(filter(str.isalpha, word.lower()))
+    if plain in ("plane", "cartesian", "flat"):
+        return "a plane is without geometry=; "
+    ours = ("spherical", "latlon", "lonlat", "geographic", "geodetic", "earth", "globe")
+    return 'here it is "sphere"; ' if plain in ours else ""
+
+
 def offered(function: Function) -> Function:
     """Note a public function, whose keywords errors then name; the function itself, at no cost in calls.
 

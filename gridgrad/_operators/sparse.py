@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -76,7 +76,7 @@ class AsMatrix:
         return linear_operator(self.linear, dtype, xp)
 
     @property
-    def unknowns(self) -> Any:
+    def unknowns(self) -> Array:
         """Where a field has values that `solve` finds: bools of the grid's shape, for vector fields a tuple of them.
 
         False at points that hold what is prescribed (`value` at ``wall="point"``), whose columns in the matrix are 0,
@@ -97,7 +97,7 @@ class AsMatrix:
         """
         of = self.linear
         each = zip(of.grids_in, components_of(of.inputs), strict=True)
-        return shaped([is_free(grid, component) for grid, component in each], of.inputs)
+        return cast(Array, shaped([is_free(grid, component) for grid, component in each], of.inputs))
 
     @property
     def matvec(self) -> Callable[[Array], Array]:

@@ -13,6 +13,7 @@ from ..._base.checks import as_float, is_real
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from ..._base.late import Late
 from ..._base.types import Array
+from ..._base.words import geometry_called
 from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
 from ..boundary import OPEN, POLE, RING, Ends, Side, spelled
@@ -33,10 +34,6 @@ _WORDS = {
     "sphere": ("lat", "lon"), "polar": ("r", "theta"), "cylindrical": ("r", "theta", "z"),
 }  # fmt: skip
 _AROUND = {"lat": "lon", "r": "theta"}
-_OTHER_WORDS = {
-    **dict.fromkeys("spherical latlon lonlat geographic geodetic earth globe".split(), '"sphere"'),
-    **dict.fromkeys("plane cartesian flat".split(), "a plane is without geometry="),
-}
 _ALLOWED = '"sphere", "polar", "cylindrical", or what each axis is, as in ("lon", "lat"), ("z", "lat", "lon") or ("r", "z")'
 
 
@@ -306,18 +303,11 @@ def clean_geometry(geometry: object, radius: object, angle: object, count: int) 
     return Geometry(names, _radius(radius, names), 360.0 if in_degrees else 2 * pi)
 
 
-def meant(geometry: str) -> str:
-    """What others call by this word, in ours."""
-    plain = geometry.lower().replace("-", "").replace("_", "").replace(" ", "")
-    told = _OTHER_WORDS.get(plain)
-    return "" if told is None else f"{told}; " if "=" in told else f"here it is {told}; "
-
-
 def _names(geometry: object, count: int) -> tuple[str, ...]:
     if isinstance(geometry, str):
         if geometry not in _WORDS:
             raise ArgumentValueError(
-                f"unknown geometry {geometry!r}; {meant(geometry)}allowed are {_ALLOWED}"
+                f"unknown geometry {geometry!r}; {geometry_called(geometry)}allowed are {_ALLOWED}"
             )
         names = _WORDS[geometry]
         if geometry == "sphere" and count > 2:
