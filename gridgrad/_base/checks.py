@@ -13,7 +13,7 @@ from typing import Any, TypeGuard, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from .errors import ArgumentTypeError, ArgumentValueError, counted
+from .errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from .types import Shape
 
 Entry = TypeVar("Entry")  # a step or coordinates
@@ -40,7 +40,11 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
             rule = "axis must be an int or a sequence of ints"
             if isinstance(value, (list, tuple)):
                 rule = "axis must be an int where one axis is meant, axis=0"
-            raise ArgumentTypeError(f"{rule}, got {value!r} of type {type(value).__name__}")
+            if getattr(value, "shape", ()):
+                rule = (
+                    "axis is an array; if it is the field, give it to the operator, as grid.derivative(0)(f)"
+                )
+            raise ArgumentTypeError(f"{rule}, got {shown(value)} of type {type(value).__name__}")
         if not -ndim <= index < ndim:
             raise np.exceptions.AxisError(
                 f"axis {index} is out of bounds for an array of dimension {ndim}; "
@@ -101,7 +105,7 @@ def clean_edge_order(edge_order: object) -> int:
     order = int_or_none(edge_order)
     if order is None:
         raise ArgumentTypeError(
-            f"edge_order must be the integer 1 or 2, got {edge_order!r} of type {type(edge_order).__name__}"
+            f"edge_order must be the integer 1 or 2, got {shown(edge_order)} of type {type(edge_order).__name__}"
             + ("; under jax.jit close over it" if "Tracer" in type(edge_order).__name__ else "")
         )
     if order > 2:
@@ -209,7 +213,7 @@ def clean_workers(workers: object) -> int | None:
         return None
     count = int_or_none(workers)
     if count is None:
-        raise ArgumentTypeError(f"workers must be a positive int or None, got {workers!r}")
+        raise ArgumentTypeError(f"workers must be a positive int or None, got {shown(workers)}")
     if count < 1:
         raise ArgumentValueError(f"workers must be at least 1, got {count}; None chooses by size")
     return min(count, 1024)

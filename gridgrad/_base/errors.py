@@ -16,6 +16,15 @@ class ArgumentTypeError(TypeError):
     """An argument of a type (or a number of arguments) that is not accepted."""
 
 
+def shown(given: object) -> str:
+    """A value as an error names it: an array by its shape, as its entries would fill the screen."""
+    shape = getattr(given, "shape", None)
+    if isinstance(shape, tuple) and shape:
+        return f"an array of shape {shape}"
+    text = repr(given)
+    return text if len(text) <= 300 else f"{' '.join(text[:100].split())} ..."
+
+
 def counted(number: int, noun: str) -> str:
     """``1 point``, ``2 points``, ``2 axes``."""
     if number == 1:

@@ -32,6 +32,7 @@ _TOPICS = {
     "engine": "engine points check",
     "dtype": "dtype",
     "time": "datetime_unit time_unit",
+    "device": "device stream cuda gpu",
     "velocity": "v velocity wind",
     "geometry": "geometry sphere spherical latlon lonlat projection crs",
     "iterations": "tol atol eps tolerance rtol maxiter max_iter",
@@ -55,6 +56,7 @@ _ANYWHERE = {
     "iterations": 'iterations end by rtol= or maxiter=: A.solve(b, method="cg", rtol=1e-8)',
     "engine": "it belongs to the derivatives of functions: gridgrad.autodiff.gradient(function, x)",
     "time": "name the unit by dividing: gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'))",
+    "device": "results are on the device of the field, on the current stream of its library, and a grid takes fields of every device",
     "velocity": "a velocity is the first argument of advect(v, f, x)",
     "diffusivity": "a diffusivity is the first argument of diffuse(k, f, x)",
     "nodata": 'what is missing is NaN, f = numpy.where(f == nodata, numpy.nan, f), and not read with missing="one-sided"; a grid has grid.with_mask(f != nodata)',
@@ -126,6 +128,7 @@ OF_OPERATORS = {  # what of operators has another name here, or is done elsewher
     **dict.fromkeys(("to_matrix", "as_matrix", "asmatrix", "tocsr", "tocsc", "diagonal", "nnz"), "its matrix is A.to_sparse(), an array of scipy.sparse"),
     "dtype": "that of a result is the field's, that of its matrix A.to_sparse().dtype; scipy.sparse.linalg.eigsh takes A.to_sparse() or A.to_linear_operator()",
     "H": "its adjoint is applied to a field A.adjoint(g), and as an operator A.adjoint_operator()",
+    **dict.fromkeys(("to", "cuda", "cpu", "device"), "it takes fields of every device as it is"),
     "apply": _CALL, "dot": _CALL + ", and its matrix to a flat vector by A.matvec(x)",
     "with_fields": "another velocity is A.with_(v=v), another diffusivity A.with_(k=k)",
 }  # fmt: skip
@@ -155,6 +158,7 @@ _TOLD = {  # what is no function or attribute of ours, by what there is instead
     "it is a filter of scipy.ndimage; derivatives are gridgrad.gradient(f, y, x)": "sobel prewitt scharr",
     "files larger than memory are gridgrad.dask.to_zarr(operator, source, target)": "to_zarr open_zarr",
     "it is made of slopes, dzdy, dzdx = gradient(z, y, x), the steepest of which is gradient_norm(z, y, x)": "aspect hillshade",
+    "a grid takes fields of every device as it is": "to cuda cpu device",
     "threads are given with a call, gradient(f, x, workers=2)": "set_num_threads set_threads",
     "an integral is (grid.measure * f).sum()": "integrate integral integrate_over",
     "areas and volumes of cells are grid.measure": "area volume volumes cell_volumes dV",
@@ -163,6 +167,15 @@ _NOT_FUNCTIONS = {name: told for told, names in _TOLD.items() for name in names.
     name: f"operators have it, grid.laplacian.{name}"
     for name in ("to_sparse", "to_linear_operator", "solver", "adjoint", "T")
 }
+
+
+def geometry_called(word: str) -> str:
+    """What others call a geometry by this word, in ours."""
+    plain = "".join(filter(str.isalpha, word.lower()))
+    if plain in ("plane", "cartesian", "flat"):
+        return "a plane is without geometry=; "
+    ours = ("spherical", "latlon", "lonlat", "geographic", "geodetic", "earth", "globe")
+    return 'here it is "sphere"; ' if plain in ours else ""
 
 
 def offered(function: Function) -> Function:

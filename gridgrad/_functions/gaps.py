@@ -10,7 +10,7 @@ import numpy as np
 
 from .._backends import dispatch
 from .._base.checks import is_word
-from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from .._base.types import Array, Gaps
 from .._operators.masked.grids import with_breaks, with_mask, with_samples
 from .._wraps.units import unwrap
@@ -26,8 +26,12 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
         hint = "where the field is, an array, is said by gridgrad.Grid(x).with_mask(inside)"
         if isinstance(missing, (int, float, np.number)):
             hint = f"a number that stands for what is missing is made NaN, f = numpy.where(f == {missing}, numpy.nan, f)"
-            hint = hint if missing == missing else 'NaN is what missing="one-sided" leaves out'
-        raise ArgumentValueError(f'missing must be None or "one-sided", got {missing!r}; {hint}')
+            hint = (
+                hint
+                if missing == missing and not isinstance(missing, bool)
+                else 'NaN is what missing="one-sided" leaves out'
+            )
+        raise ArgumentValueError(f'missing must be None or "one-sided", got {shown(missing)}; {hint}')
     for axis, own in enumerate(_breaks(breaks, grid.ndim)):
         grid = grid if own is None else with_breaks(grid, axis, own)
     known = [] if missing is None else [_is_there(field, grid) for field in fields]

@@ -21,7 +21,7 @@ from .._grid.call import check_places, clean_axes, points_of
 from .._grid.geometry.geometry import clean_geometry
 from .._grid.places import are_positions, on_host
 from .._grid.spacing import check_coordinates, numbers_of
-from .._operators.fields.forms import flat_out, in_sequence
+from .._operators.fields.forms import components, flat_out, in_sequence
 from .._operators.fields.sides import are_constants
 from .._operators.fields.weights import widened
 from .._operators.operator import AnyOperator
@@ -189,7 +189,7 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
     required(name, **{"F" if vector else "f": f})
     if vector:
         _check_together(name, f, spacing)
-    sample = f
+    sample = whole = f
     if vector:
         is_stacked = getattr(f, "ndim", 0) > 1 and hasattr(f, "__getitem__")
         if not isinstance(f, (list, tuple)) and not is_stacked:
@@ -207,6 +207,10 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
     if is_compiling():
         refuse_gaps(ends.get("missing"), ends.get("breaks"))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
+    if vector and len(axes) not in (1, len(f)):
+        components(
+            whole, (len(axes),), "f"
+        )  # refuses them, before an axis is too short that is none of the grid
     words: dict[str, object] = {word: value for word, value in ends.items() if word in Asked._fields}
     cleaned = clean_words(axes, Asked(**{"edge_order": 2, **words}))
     grid: Grid = points_of(Grid, shape, axes, entries, cleaned, library.weights_dtype(sample))

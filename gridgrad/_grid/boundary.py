@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from .._base.checks import is_word
-from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from .._base.words import nearest
 from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End, OneSided
 from .walls.components import Components, Wall, end_of
@@ -50,7 +50,7 @@ _OTHER_NAMES = {
     "wrap": _ROUND, "grid-wrap": _ROUND, "circular": _ROUND,
     "edge": _HALF, "extend": _HALF, "nearest": _HALF, "grid-mirror": _HALF,
     "extrapolate": _INSIDE, "open": _INSIDE, "outflow": _INSIDE, "free": _INSIDE,
-    "insulated": _NO_SLOPE, "adiabatic": _NO_SLOPE, "zero-gradient": _NO_SLOPE,
+    "insulated": _NO_SLOPE, "insulating": _NO_SLOPE, "adiabatic": _NO_SLOPE, "zero-gradient": _NO_SLOPE,
     "pole": 'latitudes and radii end at a "pole", with geometry="sphere" or "polar" and an end for each axis, as boundary=["pole", "periodic"]',
 }  # fmt: skip
 
@@ -84,7 +84,7 @@ def clean_boundary(boundary: object, axes: Sequence[int], polar: int | None = No
         return tuple(_ends(boundary, a, k == polar) for k, a in enumerate(axes))
     if not isinstance(boundary, (list, tuple)):
         raise ArgumentTypeError(
-            f"boundary must be a name, or a sequence of names, got {boundary!r}; {_allowed()}{_called(boundary)}"
+            f"boundary must be a name, or a sequence of names, got {shown(boundary)}; {_allowed()}{_called(boundary)}"
         )
     entries = list(boundary)
     if (
@@ -94,8 +94,12 @@ def clean_boundary(boundary: object, axes: Sequence[int], polar: int | None = No
     ):
         entries = [tuple(entries)]  # the two ends of the only axis
     if len(entries) != len(axes):
+        pairs = len(entries) == 2 * len(axes) and not any(
+            isinstance(entry, (list, tuple)) for entry in entries
+        )
         raise ArgumentValueError(
             f"boundary is of length {len(entries)} for {counted(len(axes), 'axis')}; give one name for all, or one (or a pair) for each"
+            + (": boundary=list(zip(ends[::2], ends[1::2]))" if pairs else "")
         )
     return tuple(_ends(entry, a, k == polar) for k, (entry, a) in enumerate(zip(entries, axes, strict=True)))
 
@@ -105,7 +109,7 @@ def _ends(entry: object, axis: int, is_polar: bool) -> Ends:
     pair = (entry, entry) if entry is None or isinstance(entry, (str, Condition, Components)) else entry
     if not isinstance(pair, (list, tuple)) or len(pair) != 2:
         raise ArgumentTypeError(
-            f"the boundary of axis {axis} is {entry!r}; give a name, or one for each of its two ends{_called(entry)}"
+            f"the boundary of axis {axis} is {shown(entry)}; give a name, or one for each of its two ends{_called(entry)}"
         )
     left, right = (
         POLE
@@ -129,7 +133,7 @@ def _side(given: object, axis: int) -> Side:
     found = NAMED.get(given) if isinstance(given, str) else None
     if found is None:
         raise ArgumentValueError(
-            f"unknown boundary {given!r} of axis {axis}; {_meant(given)}{_allowed()}{_called(given)}"
+            f"unknown boundary {shown(given)} of axis {axis}; {_meant(given)}{_allowed()}{_called(given)}"
         )
     return found
 
@@ -146,7 +150,11 @@ def _called(given: object) -> str:
             for theirs, ours in _OF_DICTS.items()
             if theirs in given
         ]
-        return f"; here it is {found[0]}" if found else ""
+        return (
+            f"; here it is {found[0]}"
+            if found
+            else '; axes are in their order, boundary=["periodic", ("reflect", "one-sided")]'
+        )
     name = getattr(given, "__name__", None)
     return f"; call it, {name}(...)" if callable(given) and name in _PRESCRIBING else ""
 
@@ -193,21 +201,21 @@ def components(normal: object, tangential: object, scalar: object = None) -> Com
             'the walls of components() lie at different places; give all of them wall="point" ("reflect", "antireflect"), or all '
             'wall="face" ("symmetric", "antisymmetric")'
         )
-    shown = [spelled(end) for end in ends]
-    along = tuple(shown[1:]) if isinstance(tangential, (list, tuple)) else shown[1]
-    text = f"components({shown[0]!r}, {along!r}" + (")" if alone is None else f", {spelled(alone)!r})")
+    names = [spelled(end) for end in ends]
+    along = tuple(names[1:]) if isinstance(tangential, (list, tuple)) else names[1]
+    text = f"components({names[0]!r}, {along!r}" + (")" if alone is None else f", {spelled(alone)!r})")
     return Components(ends[0], tuple(ends[1:]) if len(several) > 1 else ends[1], alone, text)
 
 
 def _one_end(given: object, word: str) -> Wall:
     if is_word(given, "periodic") or isinstance(given, Components):
         raise ArgumentValueError(
-            f"{word}={given!r} is no end of one component; an axis is periodic for all of them"
+            f"{word}={shown(given)} is no end of one component; an axis is periodic for all of them"
         )
     try:
         end = _side(given, 0)
     except ArgumentValueError as error:
-        raise ArgumentValueError(str(error).replace(" of axis 0", f" {word}={given!r}")) from None
+        raise ArgumentValueError(str(error).replace(" of axis 0", f" {word}={shown(given)}")) from None
     assert not isinstance(end, Components)
     return end
 
@@ -228,8 +236,9 @@ def _meant(name: object) -> str:
     if not isinstance(name, str):
         return ""
     plain = name.strip().lower().replace("_", "-").replace(" ", "-")
-    if plain in _OTHER_NAMES:
-        return f"{_OTHER_NAMES[plain]}; "
+    for other, told in _OTHER_NAMES.items():
+        if plain.replace("-", "") == other.replace("-", ""):  # "noflux" and "no flux" alike
+            return f"{told}; "
     close = nearest(plain, NAMED)
     return f'did you mean "{close}"? ' if close else ""
 
@@ -244,7 +253,7 @@ def clean_periodic(value: object, axis: int) -> bool:
     """One axis' periodic flag."""
     if not isinstance(value, (bool, np.bool_)):
         raise ArgumentTypeError(
-            f"periodic must be True or False (or one of them per axis), got {value!r} for axis {axis}"
+            f"periodic must be True or False (or one of them per axis), got {shown(value)} for axis {axis}"
         )
     return bool(value)
 

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from .._base.checks import int_or_none
-from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from .._base.types import Array, Shape
 from . import hints
 from .spacing import check_class, clean_number, numbers_of, to_host
@@ -61,7 +61,7 @@ def clean_field_axes(axes: Any, count: int) -> tuple[int, ...]:
             f"axes names {counted(len(given), 'axis')} for a grid of {count}; name one for each"
         )
     if any(int_or_none(a) is None for a in given):
-        raise ArgumentTypeError(f"axes must be ints, got {axes!r}")
+        raise ArgumentTypeError(f"axes must be ints, got {shown(axes)}")
     if len(set(given)) != count:
         raise ArgumentValueError(f"axes {tuple(given)} names an axis twice")
     return tuple(int(a) for a in given)

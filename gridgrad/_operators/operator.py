@@ -27,7 +27,7 @@ else:
 
 _SEEN = (
     "T", "adjoint", "adjoint_operator", "linear", "matvec", "offset", "rmatvec", "shape", "solve", "solver", "to_linear_operator", "to_sparse",
-    "weights", "with_",
+    "unknowns", "weights", "with_",
 )  # fmt: skip
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from math import prod
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 import numpy.typing as npt
 
 from .._backends import dispatch
 from .._base.checks import dtype_or_none, masked_arrays
-from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.errors import ArgumentTypeError, ArgumentValueError, shown
 from .._base.late import sparse, sparse_linalg
 from .._base.types import Array
 from .._grid.points import Points
@@ -22,6 +22,7 @@ from .fields.forms import Mapping, flat, shaped
 from .fields.gather import gather
 from .fields.quantities import check_without_units
 from .fields.sides import all_like, are_constants
+from .held import components_of, is_free
 
 
 class Applied(Mapping, Protocol):
@@ -73,6 +74,30 @@ class AsMatrix:
         ``grid.shape`` as in `to_sparse`. What is later written into coefficient fields is what it uses.
         """
         return linear_operator(self.linear, dtype, xp)
+
+    @property
+    def unknowns(self) -> Array:
+        """Where a field has values that `solve` finds: bools of the grid's shape, for vector fields a tuple of them.
+
+        False at points that hold what is prescribed (`value` at ``wall="point"``), whose columns in the matrix are 0,
+        and outside of a mask.
+
+        Examples
+        --------
+        >>> import numpy as np
+        >>> import gridgrad as gg
+        >>> A = gg.Grid((5, 1.0), boundary=gg.value(1.0)).laplacian
+        >>> A.unknowns
+        array([False,  True,  True,  True, False])
+        >>> free = A.unknowns.ravel()
+        >>> A.to_sparse()[free][:, free].toarray()
+        array([[-2.,  1.,  0.],
+               [ 1., -2.,  1.],
+               [ 0.,  1., -2.]])
+        """
+        of = self.linear
+        each = zip(of.grids_in, components_of(of.inputs), strict=True)
+        return cast(Array, shaped([is_free(grid, component) for grid, component in each], of.inputs))
 
     @property
     def matvec(self) -> Callable[[Array], Array]:
@@ -145,14 +170,16 @@ def linear_operator(
     """Matvec and rmatvec on flat vectors, through the operator and its adjoint."""
     linalg = dispatch.linalg_of(np if xp is None else xp)
     if linalg is None:
-        raise ArgumentTypeError(f"a LinearOperator is for numpy or cupy vectors, not {xp!r}")
+        raise ArgumentTypeError(f"a LinearOperator is for numpy or cupy vectors, not {shown(xp)}")
     check_without_units(operator, "a LinearOperator")
     _unmasked(_fields_of(operator))
     if dtype is None:
         dtype = np.complex128 if "complex" in operator.result_name("float64") else np.float64
     named = dtype_or_none(dtype)
     if named is None:
-        raise ArgumentTypeError(f"dtype must be a type of numbers, numpy.float64 for example, got {dtype!r}")
+        raise ArgumentTypeError(
+            f"dtype must be a type of numbers, numpy.float64 for example, got {shown(dtype)}"
+        )
     return linalg.LinearOperator(
         operator.shape,
         matvec=_OnVectors(operator),

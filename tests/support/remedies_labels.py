@@ -42,7 +42,7 @@ ROWS = [
     row("gradient(D, dim='a', coord='b')", "name another one, coord=", "gradient(D, dim='b', coord='z', edge_order=2).values", f"({EAST}) / 3", TWO),
     row("gradient(d.assign_coords(x=np.arange(5).astype('M8[D]').astype('M8[ns]')), datetime_unit='M')", "use datetime_unit='D', and multiply by the days that are meant",
         "30 * gradient(d.assign_coords(x=np.arange(5).astype('M8[D]').astype('M8[ns]')), datetime_unit='D').values", "30 * np.gradient(f)"),
-    row("gradient(d, datetime_unit='days')", "allowed are 'W', 'D', 'h'", f"gradient(d, datetime_unit='D', {E2}).values", "slope"),
+    row("gradient(d, datetime_unit='days')", "here it is 'D'; allowed are 'W', 'D', 'h'", f"gradient(d, datetime_unit='D', {E2}).values", "slope"),
     row("advect((D, V), D)", "advect((u, v), f, dim=('lon', 'lat'))", "advect((D, V), D, dim=('a', 'b')).dims[0]", "'a'", TWO),
     row("divergence(D, V, dim=('a', 'b'))", "give divergence((u, v), dim=('lon', 'lat'))", f"divergence((D, V), dim=('a', 'b'), {E2}).values", SUM, TWO),
     row("advect(D, (D, V), dim=('a', 'b'))", "give advect((u, v), f, dim=('lon', 'lat'))", "advect((D, V), D, dim=('a', 'b')).dims[0]", "'a'", TWO),

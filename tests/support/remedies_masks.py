@@ -25,6 +25,7 @@ ROWS = [
     Row("line.with_mask(inside).laplacian(da.from_array(np.ma.array(F), chunks=2))", "of Dask's chunks (f * 1.0).map_blocks(numpy.ma.filled, numpy.nan)",
         "line.with_mask(inside).gradient((da.from_array(np.ma.masked_where(~inside, F), chunks=2) * 1.0).map_blocks(numpy.ma.filled, numpy.nan)).compute()", RIGHT, GAPS + "import dask.array as da", "dask"),
     Row("gradient(F, missing=-999)", "numpy.where(f == -999, numpy.nan, f)", "np.nan_to_num(gradient(numpy.where(inside, F, numpy.nan), missing='one-sided', edge_order=2))", RIGHT, GAPS),
+    Row("gradient(F, missing=True)", 'NaN is what missing="one-sided" leaves out', "np.nan_to_num(gradient(np.where(inside, F, np.nan), missing='one-sided', edge_order=2))", RIGHT, GAPS),
     Row("gradient(F, missing=np.nan)", 'NaN is what missing="one-sided" leaves out', "np.nan_to_num(gradient(np.where(inside, F, np.nan), missing='one-sided', edge_order=2))", RIGHT, GAPS),
     Row("gradient(F, nodata=-999)", "numpy.where(f == nodata, numpy.nan, f)", "np.nan_to_num(gradient(numpy.where(inside, F, numpy.nan), missing='one-sided', edge_order=2))", RIGHT, GAPS),
     Row("gradient(F, skipna=True)", "here it is missing=", "np.nan_to_num(gradient(numpy.where(inside, F, numpy.nan), missing='one-sided', edge_order=2))", RIGHT, GAPS),

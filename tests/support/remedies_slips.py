@@ -7,6 +7,14 @@ DATES = "t = ['2020-01-01', '2020-01-02', '2020-01-04', '2020-01-05', '2020-01-0
 MASKED = "import pint; ureg = pint.UnitRegistry(); masked = np.ma.masked_where(x > 5, f)"
 SLIPS = [
     Row("Grid(x).diffuse(x, f)", "mean must be a word, got ndarray; if it is the field, give it to the operator, as grid.diffuse(k)(f)", "Grid(x).diffuse(x)(x)[1:-1]", "np.ones(3)"),
+    *(Row(call, "axis is an array; if it is the field, give it to the operator, as grid.derivative(0)(f)", "grid.derivative(0)(f)[:, 0]", "2 * X", "f = U")
+      for call in ("grid.derivative(U)", "grid.derivative(U, 0)", "grid.mixed_derivative(U, 0, 1)", "grid.faces(U)", "grid.laplacian.weights(U)")),
+    Row("Grid(x, boundary='noflux')", 'the mirror at the end point is "reflect"', 'Grid(x, boundary="reflect").gradient(x)[[0, -1]]', "np.zeros(2)"),
+    *(Row(call, "results are on the device of the field, on the current stream of its library", f"gradient(f, x, {E2})", "slope")
+      for call in ("gradient(f, x, device='cuda')", "Grid(x, device=0)", "line.laplacian(f, stream=None)")),
+    *(Row(f"{owner}.to('cuda')", "takes fields of every device as it is", f"gradient(f, x, {E2})", "slope") for owner in ("line", "line.laplacian")),
+    Row("divergence(np.stack([U, U], -1))", "those along axis 2 are (f[:, :, 0], f[:, :, 1])", "divergence((f[:, :, 0], f[:, :, 1]))", "divergence((U, U))", "f = np.stack([U, U], -1)"),
+    Row("divergence(np.ones((4, 3, 2)))", "those along axis 2 are (f[:, :, 0], f[:, :, 1])", "divergence((f[:, :, 0], f[:, :, 1]))", "np.zeros((4, 3))", "f = np.ones((4, 3, 2))"),
     Row("gradient(f, t)", "(t - t[0]) / numpy.timedelta64(1, 's') with t = numpy.asarray(t, 'datetime64[s]')",
         f"(lambda t: gradient(f, (t - t[0]) / numpy.timedelta64(1, 's'), {E2}))(numpy.asarray(t, 'datetime64[s]'))", "slope / day", DATES),
     Row("gradient(f, np.array(t, 'S'))", "numpy.asarray(t, 'datetime64[s]')",

@@ -22,6 +22,13 @@ WALLS = [
     Row("Grid(x, boundary=[0, 'one-sided'])", "a slope outwards gridgrad.slope(0)", "derivative(f, x, order=2, boundary=(gridgrad.slope(0), 'one-sided'))[1:-1]", SECOND),
     Row("Grid((5, 1.), boundary={'value': 2.0})", 'here it is gridgrad.value(2.0, wall="face")', 'Grid((5, 1.), boundary=gridgrad.value(2.0, wall="face")).laplacian(np.full(5, 2.))', "np.zeros(5)"),
     Row("Grid((5, 1.), boundary=[[{'derivative': 0}, 'reflect']])", 'here it is gridgrad.slope(0, wall="face")', 'Grid((5, 1.), boundary=gridgrad.slope(0, wall="face")).laplacian(np.full(5, 2.))', "np.zeros(5)"),
+    *(Row(f"Grid(X, Y, boundary={given})", 'axes are in their order, boundary=["periodic", ("reflect", "one-sided")]',
+          'Grid((4, 1.0), (5, 1.0), boundary=["periodic", ("reflect", "one-sided")]).derivative(1)(U)[:, 0]', "np.zeros(4)")
+      for given in ("{'x': 'periodic'}", "{'left': gg.value(0.0), 'right': 'reflect'}")),
+    Row("Grid(X, Y, boundary=ends)", "for 2 axes; give one name for all, or one (or a pair) for each: boundary=list(zip(ends[::2], ends[1::2]))",
+        "Grid(X, Y, boundary=list(zip(ends[::2], ends[1::2]))).derivative(0)(U)[0]", "np.zeros(5)", "ends = ['reflect', 'one-sided', 'reflect', 'reflect']"),
+    Row("Grid(X, Y, boundary=[gg.value(v), 'reflect']).laplacian(U)", "does not broadcast to the field's shape (4, 5); it has more axes than a side of the field, where values along it are v[0] for example",
+        "Grid(X, Y, boundary=[(gg.value(v[0]), 'one-sided'), 'reflect']).identity(U)[0]", "np.full(5, 3.)", "v = np.full((4, 5), 3.)"),
     Row("gradient(f, boundary=gg.value)", "call it, value(...)", "gradient(f, x, boundary=gg.value(7.0))[2]", "6.0"),
     Row("gradient(f, boundary=('one-sided', gg.slip))", "call it, slip(...)", "Grid(x, boundary=('one-sided', gg.slip())).laplacian(f)[1:-1]", SECOND),
     Row("gg.robin(np.ones(3), 1.0, 2.0)", "of which only c may be an array", "repr(gg.robin(1.0, 1.0, np.ones(3)))", "'robin(1.0, 1.0, <array of shape (3,)>)'"),

@@ -56,6 +56,12 @@ class Convertible:
         return np.array(self.values, dtype)
 
 
+class OnDevice(Convertible):
+    """Numba's arrays: to whoever asks for one they are copied from the device."""
+
+    __cuda_array_interface__ = property(lambda self: pytest.fail("nothing is read of what is refused"))
+
+
 class Branded(np.ndarray):
     """Means something of its own."""
 
@@ -129,6 +135,13 @@ def test_as_data(kind, tmp_path):
         )
     numbers = eval(said(error), {"numpy": np, "f": f})
     assert np.array_equal(plain(gg.gradient(numbers)), gg.gradient(VALUES))
+
+
+def test_what_is_on_a_device_stays_there():
+    for call in (gg.gradient, gg.Grid(X).derivative(0)):
+        with pytest.raises(TypeError) as error:
+            call(OnDevice(VALUES))
+        assert said(error) == "cupy.asarray(f)"
 
 
 @pytest.mark.parametrize("kind", OBJECTS)

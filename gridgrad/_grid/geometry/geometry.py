@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from ..._base.checks import as_float, is_real
-from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from ..._base.late import Late
 from ..._base.types import Array
+from ..._base.words import geometry_called
 from ..._stencils.ends import ONE_SIDED
 from ..axis import Axis
 from ..boundary import OPEN, POLE, RING, Ends, Side, spelled
@@ -297,7 +298,7 @@ def clean_geometry(geometry: object, radius: object, angle: object, count: int) 
         return None
     names = _names(geometry, count)
     if angle not in (None, "degrees", "radians"):
-        raise ArgumentValueError(f'angle must be "degrees" or "radians", got {angle!r}')
+        raise ArgumentValueError(f'angle must be "degrees" or "radians", got {shown(angle)}')
     in_degrees = angle == "degrees" or (angle is None and "lat" in names)
     return Geometry(names, _radius(radius, names), 360.0 if in_degrees else 2 * pi)
 
@@ -305,7 +306,9 @@ def clean_geometry(geometry: object, radius: object, angle: object, count: int) 
 def _names(geometry: object, count: int) -> tuple[str, ...]:
     if isinstance(geometry, str):
         if geometry not in _WORDS:
-            raise ArgumentValueError(f"unknown geometry {geometry!r}; allowed are {_ALLOWED}")
+            raise ArgumentValueError(
+                f"unknown geometry {geometry!r}; {geometry_called(geometry)}allowed are {_ALLOWED}"
+            )
         names = _WORDS[geometry]
         if geometry == "sphere" and count > 2:
             names = ("z",) * (count - 2) + names
@@ -314,7 +317,7 @@ def _names(geometry: object, count: int) -> tuple[str, ...]:
     elif isinstance(geometry, (list, tuple)) and all(isinstance(name, str) for name in geometry):
         names = tuple(geometry)
     else:
-        raise ArgumentTypeError(f"geometry must be {_ALLOWED}; got {geometry!r}")
+        raise ArgumentTypeError(f"geometry must be {_ALLOWED}; got {shown(geometry)}")
     if len(names) != count:
         raise ArgumentValueError(
             f"geometry names {counted(len(names), 'axis')}, {names}, for a grid of {count}"
@@ -340,7 +343,7 @@ def _radius(radius: object, names: tuple[str, ...]) -> float:
     if "lat" not in names:
         raise ArgumentTypeError("radius= belongs to a sphere")
     if isinstance(radius, bool) or not is_real(radius):
-        raise ArgumentTypeError(f"radius must be a number of metres, got {radius!r}")
+        raise ArgumentTypeError(f"radius must be a number of metres, got {shown(radius)}")
     metres = as_float(radius)
     if not 0 < metres < float("inf"):
         raise ArgumentValueError(f"radius must be positive and finite, got {metres!r}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..._base.checks import is_word
-from ..._base.errors import ArgumentTypeError
+from ..._base.errors import ArgumentTypeError, shown
 from ..._stencils.ends import ANTIREFLECT, ANTISYMMETRIC, REFLECT, SYMMETRIC, End
 from .conditions import Condition, value
 
@@ -70,7 +70,7 @@ def mirrors(odd: bool, wall: str) -> End:
 def check_place(wall: object, kind: str) -> str:
     """At the end point or half a step outside."""
     if not is_word(wall, "point", "face"):
-        raise ArgumentTypeError(f'wall={wall!r} of {kind}() must be "point" or "face"')
+        raise ArgumentTypeError(f'wall={shown(wall)} of {kind}() must be "point" or "face"')
     return str(wall)
 
 

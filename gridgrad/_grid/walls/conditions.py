@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Never
 
-from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, shown
 from ..._base.types import Array
 from ..._base.words import offered
 from ..._stencils.ends import Plate, Prescribed
@@ -241,9 +241,11 @@ def _made(
     kind: str, end: Prescribed, given: object, name: object, before: str = "", at: str = ""
 ) -> Condition:
     if name is not None and not (isinstance(name, str) and name.isidentifier()):
-        raise ArgumentTypeError(f"name={name!r} of {kind}() must be a word that a call can have as a keyword")
+        raise ArgumentTypeError(
+            f"name={shown(name)} of {kind}() must be a word that a call can have as a keyword"
+        )
     require_number(given, f"what is given to {kind}()")
     cleaned = given_of(given, kind)
-    shown = repr(cleaned) if not hasattr(cleaned, "shape") else f"<array of shape {tuple(cleaned.shape)}>"
+    value = repr(cleaned) if not hasattr(cleaned, "shape") else f"<array of shape {tuple(cleaned.shape)}>"
     more = "" if name is None else f", name={name!r}"
-    return Condition(end, cleaned, name, f"{kind}({before}{shown}{at}{more})")
+    return Condition(end, cleaned, name, f"{kind}({before}{value}{at}{more})")

@@ -13,7 +13,7 @@ import numpy as np
 from ..._backends import dispatch
 from ..._backends.operations import check_no_times
 from ..._base.checks import as_float, is_real, is_word
-from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, shown
 from ..._base.types import Array
 from ..._stencils.wide import exact_fraction
 from ..._wraps.units import present
@@ -51,7 +51,7 @@ def place(wall: object, kind: str) -> tuple[Fraction | None, Fraction | None]:
         return None, None
     if isinstance(wall, (str, bool, np.bool_)) or not is_real(wall):
         raise ArgumentTypeError(
-            f'wall={wall!r} of {kind}() must be "point", "face" or the position of the wall'
+            f'wall={shown(wall)} of {kind}() must be "point", "face" or the position of the wall'
         )
     if not isfinite(as_float(wall)):
         raise ArgumentValueError(f"wall={as_float(wall)} of {kind}() must be finite")

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Never
 
 from ..._base.checks import is_word
-from ..._base.errors import MISSING, ArgumentValueError
+from ..._base.errors import MISSING, ArgumentValueError, shown
 from ..._base.types import Scalar
 from ..._grid.points import Points
 from ..._stencils import transpose
@@ -63,7 +63,7 @@ def diffuse(
 
 def _other_form(grid: Points, k: object, mean: str, form: str) -> Operator[Scalar, Scalar]:
     if not is_word(form, "faces", "tensor"):
-        raise ArgumentValueError(f'form must be "points", "faces" or "tensor", got {form!r}')
+        raise ArgumentValueError(f'form must be "points", "faces" or "tensor", got {shown(form)}')
     if mean_option(mean) != mean_option():
         raise ArgumentValueError(
             f'mean={mean!r} is of diffusivities at points, form="points"; with form={form!r} leave it away'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._base.checks import clean_accuracy, int_or_none, is_word
-from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, shown
 from ..._grid.points import Points
 
 FORMS = ("compact", "wide", "conservative")
@@ -62,7 +62,7 @@ def advection_options(accuracy: object = None, upwind: object = None) -> tuple[i
         return None if accuracy is None else clean_accuracy(accuracy), None
     order = int_or_none(upwind)
     if order not in (1, 2):
-        raise ArgumentValueError(f"upwind must be 1, 2, or None for centred rows, got {upwind!r}")
+        raise ArgumentValueError(f"upwind must be 1, 2, or None for centred rows, got {shown(upwind)}")
     if accuracy is not None:
         raise ArgumentValueError(
             f"upwind={order} is an order of accuracy, so that accuracy={accuracy!r} has no meaning beside it; give one of them"
@@ -82,7 +82,7 @@ def laplacian_options(form: object = "compact", accuracy: object = None) -> tupl
         ends included, with wider rows.
     """
     if not is_word(form, *FORMS):
-        raise ArgumentValueError(f"unknown form {form!r}; allowed are {', '.join(map(repr, FORMS))}")
+        raise ArgumentValueError(f"unknown form {shown(form)}; allowed are {', '.join(map(repr, FORMS))}")
     number = clean_accuracy(accuracy)
     if number is not None and form != "compact":
         raise ArgumentValueError(f"accuracy={number} goes with form='compact', not with {form!r}")
@@ -113,7 +113,7 @@ def mixed_options(orders: object = (1, 1), accuracy: object = None) -> tuple[tup
     numbers = tuple([number for number in map(int_or_none, pair) if number in (1, 2, 3, 4)])
     if len(pair) != 2 or len(numbers) != 2:
         raise ArgumentValueError(
-            f"orders must be a pair of 1, 2, 3 or 4, one for each of the two axes, got {orders!r}; of one axis it is "
+            f"orders must be a pair of 1, 2, 3 or 4, one for each of the two axes, got {shown(orders)}; of one axis it is "
             "derivative(order=...), of more axes a product, grid.derivative(2) @ grid.mixed_derivative(0, 1)"
         )
     return (numbers[0], numbers[1]), clean_accuracy(accuracy)
@@ -142,7 +142,7 @@ def clean_derivative(
     """A derivative of order 1 to 4, of an accuracy that goes with its side; `made` is a grid that the caller did not make."""
     number = int_or_none(order)
     if number not in (1, 2, 3, 4):
-        raise ArgumentValueError(f"order must be 1, 2, 3 or 4, got {order!r}{_composed(number, made)}")
+        raise ArgumentValueError(f"order must be 1, 2, 3 or 4, got {shown(order)}{_composed(number, made)}")
     word = _clean_side(side)
     if word is None:
         if int_or_none(accuracy) == 1:
@@ -165,7 +165,9 @@ def _clean_side(side: object) -> str | None:
         return side
     known = side if isinstance(side, str) else int_or_none(side)
     meant = f'; here it is side="{_SAME_SIDE[known]}"' if known in _SAME_SIDE else ""
-    raise ArgumentValueError(f'side must be "left", "right", or None for centred rows, got {side!r}{meant}')
+    raise ArgumentValueError(
+        f'side must be "left", "right", or None for centred rows, got {shown(side)}{meant}'
+    )
 
 
 def _composed(order: int | None, made: Points | None) -> str:

@@ -210,6 +210,8 @@ def broadcast(xp: Operations, c: Array, shape: tuple[int, ...], label: str) -> A
     except (ValueError, RuntimeError, TypeError):
         is_tensor = label == "k" and c.ndim == len(shape) + 2 and c.shape[0] == c.shape[1]
         hint = '; a tensor k[a][b] is grid.diffuse(k, form="tensor")' if is_tensor else ""
+        if " of axis " in label and c.ndim > len(shape):  # a whole field, say, at a wall
+            hint = "; it has more axes than a side of the field, where values along it are v[0] for example"
         raise ArgumentValueError(
             f"{label} of shape {tuple(c.shape)} does not broadcast to the field's shape {shape}{hint}"
         ) from None

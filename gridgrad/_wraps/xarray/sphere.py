@@ -10,6 +10,7 @@ import xarray
 
 from ..._base.checks import is_real
 from ..._base.errors import ArgumentValueError
+from ..._base.words import geometry_called
 from .coordinates import Coordinate, variables_of
 
 WORDS = ("sphere", "cf")  # by which axes are looked for; others name each
@@ -56,7 +57,7 @@ def check_word(geometry: object) -> None:
     known = dict.fromkeys([*WORDS, *(word for word, _ in _AXES)])
     if isinstance(geometry, str) and geometry not in known:
         raise ArgumentValueError(
-            f"unknown geometry {geometry!r}; allowed are {', '.join(map(repr, known))}, or what each dim is, geometry=('lat', 'lon')"
+            f"unknown geometry {geometry!r}; {geometry_called(geometry)}allowed are {', '.join(map(repr, known))}, or what each dim is, geometry=('lat', 'lon')"
         )
 
 

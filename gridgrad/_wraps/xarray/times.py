@@ -13,6 +13,10 @@ from ..._base.errors import ArgumentValueError
 _UNITS = {"W": "week", "D": "d", "h": "h", "m": "min", "s": "s", "ms": "ms", "us": "us", "ns": "ns"}
 _MICROSECONDS = {"W": 7 * 86_400_000_000, "D": 86_400_000_000, "h": 3_600_000_000, "m": 60_000_000,
                  "s": 1_000_000, "ms": 1_000, "us": 1, "ns": 1e-3}  # fmt: skip
+_OTHER_WORDS = {
+    "W": "w week weeks", "D": "d day days", "h": "h hr hour hours", "m": "min minute minutes", "s": "s sec second seconds",
+    "ms": "millisecond milliseconds", "us": "microsecond microseconds", "ns": "nanosecond nanoseconds",
+}  # fmt: skip
 
 
 def is_of_times(values: Any) -> bool:
@@ -35,8 +39,10 @@ def clean_unit(unit: object) -> str:
             "use datetime_unit='D', and multiply by the days that are meant"
         )
     if unit not in _UNITS:
+        ours = next((own for own, words in _OTHER_WORDS.items() if str(unit).lower() in words.split()), None)
+        hint = "" if ours is None else f"here it is {ours!r}; "
         raise ArgumentValueError(
-            f"unknown datetime_unit {unit!r}; allowed are {', '.join(map(repr, _UNITS))}"
+            f"unknown datetime_unit {unit!r}; {hint}allowed are {', '.join(map(repr, _UNITS))}"
         )
     return str(unit)
 
