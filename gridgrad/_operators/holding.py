@@ -190,8 +190,7 @@ class Holding(Product[In, Out]):
 
     def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         """The operator that applies `other`, then this one: at points alone that is of what `other` gives, as it is."""
-        terms = self.outer.separate() or ()
-        if not terms or any(term.axis is not None for term in terms):
+        if not self.outer.is_at_points():
             return super().composed(other)
         if isinstance(other, Holding):
             return Holding(self.outer.composed(other.outer), other.inner)

@@ -254,6 +254,10 @@ class Sweep(Called[In, Out]):
         """Its terms."""
         return self.terms
 
+    def is_at_points(self) -> bool:
+        """Whether each result is made of its own point alone."""
+        return all(term.axis is None for term in self.terms)
+
     def matrix(self) -> sparse.csr_array:
         """The matrix on flattened fields, from its terms."""
         if self.linear is not self:

@@ -206,15 +206,16 @@ class Masked(Gapped[In, Out]):
 
     def multiplied(self, factor: Factor) -> Operator[In, Out]:
         """What it gives times a field, in one sweep unless a term has such a factor already."""
-        return self._in_one(self.whole.multiplied(factor)) or super().multiplied(factor)
+        beside = self.beside.multiplied(len(self.coefficients))
+        return self._in_one(self.whole.multiplied(factor), beside) or super().multiplied(factor)
 
     def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
         """The operator of its field times another, in one sweep unless a term has such a factor already."""
-        return self._in_one(self.whole.of_multiplied(factor)) or super().of_multiplied(factor)
+        beside = self.beside.of_multiplied(len(self.coefficients))
+        return self._in_one(self.whole.of_multiplied(factor), beside) or super().of_multiplied(factor)
 
-    def _in_one(self, whole: Operator[In, Out]) -> Masked[In, Out] | None:
+    def _in_one(self, whole: Operator[In, Out], beside: Beside | None) -> Masked[In, Out] | None:
         """What is one sweep with a factor, beside the gaps with it too."""
-        beside = self.beside.multiplied(len(self.coefficients))
         return self._beside(whole, beside) if isinstance(whole, Sweep) and beside is not None else None
 
     def as_factor(self) -> Factor | None:
