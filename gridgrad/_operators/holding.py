@@ -286,6 +286,11 @@ def _are_one(a: AsGiven, b: AsGiven) -> bool:
     return is_same(a, b)
 
 
+def as_affine(operator: AnyOperator, other: AnyOperator) -> AnyOperator:
+    """An operator as it is added to another: without what is prescribed to a transpose or a linear part, which has nothing of it."""
+    return operator.linear if isinstance(operator, Holding) and other.linear is other else operator
+
+
 def over(
     operator: Operator[In, Out], terms: Iterable[Term], hold: Operator[In, In] | None
 ) -> Operator[In, Out]:

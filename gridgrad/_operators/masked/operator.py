@@ -23,6 +23,7 @@ from ..fields.forms import check_alike, flat, shaped, stack
 from ..fields.gather import Fields
 from ..fields.quantities import check_without_units
 from ..fields.sides import AtGaps, are_constants
+from ..holding import as_affine
 from ..operator import AnyOperator, Operator
 from ..patterns.kinds import Origin
 from ..sweep import Sweep
@@ -224,8 +225,8 @@ class Masked(Gapped[In, Out]):
 
     def on_fields_of(self, other: AnyOperator) -> AnyOperator:
         """The operator as it is added to another, see `Operator`."""
-        whole = cast(Sweep, self.whole.on_fields_of(other))
-        return self if whole is self.whole else masked(whole, self.grid)
+        whole = cast(Sweep, self.whole.on_fields_of(other).bare)
+        return self if whole is self.whole else as_affine(masked(whole, self.grid).held(), other)
 
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator of the same fields, one sweep where that is one."""
