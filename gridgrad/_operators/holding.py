@@ -190,8 +190,7 @@ class Holding(Product[In, Out]):
 
     def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         """The operator that applies `other`, then this one: at points alone that is of what `other` gives, as it is."""
-        terms = self.outer.separate() or ()
-        if not terms or any(term.axis is not None for term in terms):
+        if not self.outer.is_at_points():
             return super().composed(other)
         if isinstance(other, Holding):
             return Holding(self.outer.composed(other.outer), other.inner)
@@ -285,6 +284,11 @@ def _are_one(a: AsGiven, b: AsGiven) -> bool:
     if isinstance(a, Constant) or isinstance(b, Constant) or a is None or b is None:
         return type(a) is type(b) and bool(a == b)
     return is_same(a, b)
+
+
+def as_affine(operator: AnyOperator, other: AnyOperator) -> AnyOperator:
+    """An operator as it is added to another: without what is prescribed to a transpose or a linear part, which has nothing of it."""
+    return operator.linear if isinstance(operator, Holding) and other.linear is other else operator
 
 
 def over(

@@ -96,6 +96,10 @@ class Joined(Joinable[In, Out]):
         """The result, and the temporary, which goes to `held` if that is not None."""
         raise NotImplementedError
 
+    def is_at_points(self) -> bool:
+        """Whether each result is made of its own point alone."""
+        return all(part.is_at_points() for part in self.parts)
+
     @property
     def linear(self) -> Operator[In, Out]:
         """Without what is prescribed at walls; itself where nothing is."""

@@ -24,7 +24,6 @@ else:
         Late, ("gridgrad._operators.solving.iterative", "gridgrad._operators.solving.solver")
     )
 
-
 _SEEN = (
     "T", "adjoint", "adjoint_operator", "linear", "matvec", "offset", "rmatvec", "shape", "solve", "solver", "to_linear_operator", "to_sparse",
     "unknowns", "weights", "with_",
@@ -184,6 +183,10 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
     def separate(self) -> tuple[Term, ...] | None:
         """The terms of which the operator is the sum; None where it is more than that."""
         return None
+
+    def is_at_points(self) -> bool:
+        """Whether each result is made of its own point alone."""
+        return False
 
     def solve(
         self, b: object, out: object = None, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None, **walls: object

@@ -27,7 +27,7 @@ from .fields.gather import TURNED, joined_name
 from .fields.grids import Grids
 from .fields.quantities import check_without_units
 from .fields.sides import AtGaps
-from .holding import Holding, over
+from .holding import Holding, as_affine, over
 from .joined import Product
 from .operator import AnyOperator, Operator
 from .patterns.build import Build, unit
@@ -217,7 +217,7 @@ class Sweep(Called[In, Out]):
         if self.inputs or self.outputs or not other.inputs or other.inputs != other.outputs:
             return self
         pattern = self.pattern.on_components(other.inputs)
-        return self if pattern is self.pattern else self._like(pattern).held()
+        return self if pattern is self.pattern else as_affine(self._like(pattern).held(), other)
 
     def plus(self, other: AnyOperator) -> AnyOperator:
         """The sum with another operator."""
@@ -253,6 +253,10 @@ class Sweep(Called[In, Out]):
     def separate(self) -> tuple[Term, ...]:
         """Its terms."""
         return self.terms
+
+    def is_at_points(self) -> bool:
+        """Whether each result is made of its own point alone."""
+        return all(term.axis is None for term in self.terms)
 
     def matrix(self) -> sparse.csr_array:
         """The matrix on flattened fields, from its terms."""

@@ -163,3 +163,25 @@ def test_what_reads_neighbours_stays_what_it_is():
     ):
         with pytest.raises(ValueError, match=r"cannot add .*they map scalar field -> scalar field and"):
             refused()
+
+
+@pytest.mark.parametrize("has_gaps", [False, True])
+@pytest.mark.parametrize("name", SUMS)
+def test_beside_walls_with_values_and_gaps(name, has_gaps):
+    """What is prescribed counts in `identity`, once; not in transposes, nor in linear parts."""
+    wall = gg.components(normal=gg.value(1.5), tangential=gg.slope(2.0), scalar="reflect")
+    grid, F, (make, expected) = gg.Grid(X, (7, 0.5), boundary=[wall, "one-sided"]), fields(), SUMS[name]
+    held, inside = F.copy(), np.ones(SHAPE, bool)
+    held[0, [0, -1]] = 1.5
+    if has_gaps:
+        inside[[2, 3], [3, 0]] = False
+        grid, held = grid.with_mask(inside), np.where(inside, held, 0)
+    A, V = make(grid), grid.vector_laplacian
+    L = np.array(V(np.where(inside, F, np.nan)))
+    close(A(np.where(inside, F, np.nan)), np.stack([expected(*pair) for pair in zip(held, L, strict=True)]))
+    M = A.to_sparse()
+    close(A.linear(F), (M @ F.ravel()).reshape(F.shape))
+    close(A.T(F), (M.T @ F.ravel()).reshape(F.shape))
+    of_parts = grid.identity.T - 0.1 * V.T
+    close(of_parts(F), (grid.identity - 0.1 * V).T(F))
+    close(of_parts.T(F), (grid.identity - 0.1 * V).linear(F))

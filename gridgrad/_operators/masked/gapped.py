@@ -142,6 +142,10 @@ class OverWhole(Joinable[In, Out]):
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         return self.whole.ratio_of_measures(grid, other, form)
 
+    def is_at_points(self) -> bool:
+        """Whether each result is made of its own point alone."""
+        return self.whole.is_at_points()
+
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
         return self.whole.result_name(given)

@@ -23,6 +23,7 @@ from ..fields.forms import check_alike, flat, shaped, stack
 from ..fields.gather import Fields
 from ..fields.quantities import check_without_units
 from ..fields.sides import AtGaps, are_constants
+from ..holding import as_affine
 from ..operator import AnyOperator, Operator
 from ..patterns.kinds import Origin
 from ..sweep import Sweep
@@ -206,15 +207,16 @@ class Masked(Gapped[In, Out]):
 
     def multiplied(self, factor: Factor) -> Operator[In, Out]:
         """What it gives times a field, in one sweep unless a term has such a factor already."""
-        return self._in_one(self.whole.multiplied(factor)) or super().multiplied(factor)
+        beside = self.beside.multiplied(len(self.coefficients))
+        return self._in_one(self.whole.multiplied(factor), beside) or super().multiplied(factor)
 
     def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
         """The operator of its field times another, in one sweep unless a term has such a factor already."""
-        return self._in_one(self.whole.of_multiplied(factor)) or super().of_multiplied(factor)
+        beside = self.beside.of_multiplied(len(self.coefficients))
+        return self._in_one(self.whole.of_multiplied(factor), beside) or super().of_multiplied(factor)
 
-    def _in_one(self, whole: Operator[In, Out]) -> Masked[In, Out] | None:
+    def _in_one(self, whole: Operator[In, Out], beside: Beside | None) -> Masked[In, Out] | None:
         """What is one sweep with a factor, beside the gaps with it too."""
-        beside = self.beside.multiplied(len(self.coefficients))
         return self._beside(whole, beside) if isinstance(whole, Sweep) and beside is not None else None
 
     def as_factor(self) -> Factor | None:
@@ -223,8 +225,8 @@ class Masked(Gapped[In, Out]):
 
     def on_fields_of(self, other: AnyOperator) -> AnyOperator:
         """The operator as it is added to another, see `Operator`."""
-        whole = cast(Sweep, self.whole.on_fields_of(other))
-        return self if whole is self.whole else masked(whole, self.grid)
+        whole = cast(Sweep, self.whole.on_fields_of(other).bare)
+        return self if whole is self.whole else as_affine(masked(whole, self.grid).held(), other)
 
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator of the same fields, one sweep where that is one."""
