@@ -76,7 +76,7 @@ FUNCTIONS = [
     Row("ad.gradient(lambda x: torch.sin(x), x)", "or engine='torch'", "ad.gradient(lambda x: torch.sin(x), x, engine='torch')", "np.cos(x)", IN_TORCH, "torch"),
     Row("ad.gradient(lambda x: k * x**2, x)", "torch.from_numpy(x)", "ad.gradient(lambda x: k * x**2, torch.from_numpy(x)).detach().numpy()", "slope", IN_TORCH + "; k = torch.ones((), requires_grad=True)", "torch"),
     Row("ad.gradient(lambda x: k * x**2, x)", "a.item()", "ad.gradient(lambda x: k.item() * x**2, x)", "slope", IN_TORCH + "; k = torch.ones(())", "torch"),
-    Row("ad.gradient(torch.nn.Dropout(), V)", "net.eval() is without", "ad.gradient(torch.nn.Dropout().eval(), V).numpy()", "np.ones(5)", IN_TORCH, "torch"),
+    Row("ad.gradient(torch.nn.Dropout(), torch.ones(99))", "net.eval() is without", "ad.gradient(torch.nn.Dropout().eval(), V).numpy()", "np.ones(5)", IN_TORCH, "torch"),
     Row("ad.symbolic(lambda out: out**2).source()", "gg.autodiff.symbolic(function, names=('x', 'y'))", "gg.autodiff.symbolic(lambda out, s: out**2, names=('x', 'y')).source().splitlines()[2]", "'void derivatives(double x, double y, double *out)'", SYMPY, "sympy"),
     Row("ad.symbolic(lambda x: sympy.exp(sympy.I * x)).source()", "(sympy.re(f), sympy.im(f)) for f", "ad.symbolic(lambda x: (sympy.re(sympy.exp(sympy.I * x)), sympy.im(sympy.exp(sympy.I * x)))).source().count('cos(x)')", "1", SYMPY, "sympy"),
     Row("ad.symbolic(lambda x: sympy.sign(x)).source()", "sympy.Piecewise((1, x > 0), (0, True))", "ad.symbolic(lambda x: 2 * sympy.Piecewise((1, x > 0), (0, True)) - 1).source().count('out[1] = 0;')", "1", SYMPY, "sympy"),
