@@ -96,13 +96,16 @@ class Line:
         start, stop = runs.start[run], runs.start[run] + runs.length[run]
         at_first, at_last = (end & (not runs.is_ring) for end in (start == 0, stop == n))
         index = (start + local) % n
-        # beside ends pairs do not say all that a row depends on: what is prescribed there is read in their place, across a gap
-        # that is not the end point alone, and weights of rows that are made of rows may cancel
+        # beside ends pairs do not say all that a row depends on: what is prescribed there is read in their place, and weights of
+        # rows that are made of rows may cancel; a point on a wall with a value counts with that, even if it alone is a gap
         breaks, inner = self.mask.breaks[self.k], self.stencil.interior()
         is_edge = (index < inner.start) | (index >= inner.stop)
+        may_be_gap = [
+            end.is_held and at not in breaks for end, at in zip(self.axis.ends, (1, n - 1), strict=True)
+        ]
         before, behind = before[index], behind[index]
-        past = is_edge & (start > (1 not in breaks)) & (index + np.minimum(low, before - 1) <= 0)
-        beyond = is_edge & (stop < n - (n - 1 not in breaks)) & (index + np.maximum(high, behind + 1) >= n - 1)
+        past = is_edge & (start > may_be_gap[0]) & (index + np.minimum(low, before - 1) <= 0)
+        beyond = is_edge & (stop < n - may_be_gap[1]) & (index + np.maximum(high, behind + 1) >= n - 1)
         goes_round = runs.is_ring and n <= 2 * max(high, -low)  # what is on one side is on the other too
         before = np.minimum(before, low if goes_round else np.where(past, -index, 0))
         behind = np.maximum(behind, high if goes_round else np.where(beyond, n - 1 - index, 0))

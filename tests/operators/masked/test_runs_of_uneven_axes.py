@@ -47,3 +47,21 @@ def test_a_break_beside_the_last_point(name, end, at):
 def test_in_the_call_of_a_function():
     x = np.array([0.0, 1, 3, 4, 6])
     assert np.array_equal(gg.gradient(2 * x, x, breaks=[1]), [np.nan, 2, 2, 2, 2], equal_nan=True)
+
+
+@pytest.mark.parametrize(
+    "end", ["reflect", "symmetric", gg.slope(0.25), gg.slope(0.25, wall="face")], ids=repr
+)
+@pytest.mark.parametrize("beside", ["one-sided", "reflect", gg.slope(0.5)], ids=repr)
+@pytest.mark.parametrize("n", [4, 6])
+def test_the_wide_laplacian_without_the_end_points(n, beside, end):
+    """Slopes at points that are left out are not read, though no pair of a row has these points."""
+    x, f = np.arange(n) + 0.0, np.random.default_rng(3).uniform(-1, 1, n)
+    for missing, run, ends in ((0, slice(1, None), (beside, end)), (n - 1, slice(n - 1), (end, beside))):
+        whole = gg.Grid(x, boundary=[(end, end)], edge_order=1)
+        inside = np.arange(n) != missing
+        found = whole.with_mask(inside, boundary=beside).laplacian.with_(form="wide")(
+            np.where(inside, f, np.nan)
+        )
+        expected = gg.Grid(x[run], boundary=[ends], edge_order=1).laplacian.with_(form="wide")(f[run])
+        assert np.allclose(found[run], expected, rtol=1e-13, atol=1e-14)
