@@ -12,6 +12,7 @@ from ..._base.cache import cached_property
 from ..._base.types import Array
 from ..._grid.masks.piece import Piece
 from ..._grid.masks.pieces import Pieces
+from ..._grid.masks.prescribed import is_held
 from ..._grid.masks.runs import Runs
 from ..._grid.masks.table import Table, merged, table_of
 from ..._grid.points import Points
@@ -101,7 +102,7 @@ class Line:
         breaks, inner = self.mask.breaks[self.k], self.stencil.interior()
         is_edge = (index < inner.start) | (index >= inner.stop)
         may_be_gap = [
-            end.is_held and at not in breaks for end, at in zip(self.axis.ends, (1, n - 1), strict=True)
+            is_held(side) and at not in breaks for side, at in zip(self.axis.sides, (1, n - 1), strict=True)
         ]
         before, behind = before[index], behind[index]
         past = is_edge & (start > may_be_gap[0]) & (index + np.minimum(low, before - 1) <= 0)
