@@ -15,7 +15,7 @@ from ..._grid.boundary import spelled
 from ..._grid.points import Points
 from ..._stencils import transpose
 from ..._stencils.ends import closed
-from ..._stencils.stencil import CENTRAL, Stencil, in_one_piece
+from ..._stencils.stencil import CENTRAL, Stencil, in_one_piece, no_rows
 from ..fields.coefficients import Argument, Coefficients, Numbers, diffusivity
 from ..fields.forms import in_sequence
 from ..operator import Operator
@@ -104,6 +104,8 @@ def _slope(grid: Points, a: int) -> Stencil:
     """
     axis = grid.axis_objects[a]
     n = axis.length
+    if n == 1:  # a run between gaps
+        return no_rows(n, 1)
     weight = np.sign(np.ravel(axis.steps)[0]) / (2 * axis.quadrature)
     inside = in_one_piece([weight[1] if np.all(weight[1:-1] == weight[1]) else weight] * 2, 2)
     first, last = (n - 1, 0) if axis.is_periodic else (0, n - 1)

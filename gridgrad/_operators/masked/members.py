@@ -182,7 +182,7 @@ def _let_cells_follow(members: Sequence[Member]) -> None:
 
 
 def _let_walls_follow(members: Sequence[Member]) -> None:
-    """What is prescribed at a wall has the rows of a run wherever the field has."""
+    """What is prescribed at a wall has the rows of a run wherever those of the field on the same side of each point are."""
     fields = [member for member in members if not member.term.ends]
     for member in members:
         for line in member.lines if member.term.ends else ():
@@ -190,10 +190,15 @@ def _let_walls_follow(members: Sequence[Member]) -> None:
                 line.follows = [
                     other
                     for own in fields
-                    if own.term.output == member.term.output
+                    if _role_at_walls(own.term) == _role_at_walls(member.term)
                     for other in own.lines
                     if other.axis is line.axis
                 ]
+
+
+def _role_at_walls(term: Term) -> tuple[int, int]:
+    """What rows of a field and of what is prescribed at its walls have in common, but for the axis."""
+    return term.output, term.outer_sign
 
 
 def _drops(mask: Mask, term: Term, stencil: Stencil, origin: Origin | None) -> bool:
@@ -281,7 +286,8 @@ def _key(term: Term, number: int) -> tuple[object, ...]:
     axes = tuple(axis for axis, _ in term.stencils())
     for axis, stencil in term.stencils():
         if axis is not None and stencil.values:
-            return term.output, axes, axis, term.outer_sign, term.is_last
+            factors = term.inner, term.faces, term.outer, term.outer_sign
+            return term.output, axes, axis, *factors, term.is_last
     return term.output, axes
 
 

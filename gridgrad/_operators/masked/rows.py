@@ -12,6 +12,7 @@ from ..._base.cache import cached_property
 from ..._base.types import Array
 from ..._grid.masks.piece import Piece
 from ..._grid.masks.pieces import Pieces
+from ..._grid.masks.prescribed import is_held
 from ..._grid.masks.runs import Runs
 from ..._grid.masks.table import Table, merged, table_of
 from ..._grid.points import Points
@@ -96,11 +97,16 @@ class Line:
         start, stop = runs.start[run], runs.start[run] + runs.length[run]
         at_first, at_last = (end & (not runs.is_ring) for end in (start == 0, stop == n))
         index = (start + local) % n
-        # the value of an end point that holds one is read in its place, across a gap that is not this point alone
-        breaks = self.mask.breaks[self.k]
+        # beside ends pairs do not say all that a row depends on: what is prescribed there is read in their place, and weights of
+        # rows that are made of rows may cancel; a point on a wall with a value counts with that, even if it alone is a gap
+        breaks, inner = self.mask.breaks[self.k], self.stencil.interior()
+        is_edge = (index < inner.start) | (index >= inner.stop)
+        may_be_gap = [
+            is_held(side) and at not in breaks for side, at in zip(self.axis.sides, (1, n - 1), strict=True)
+        ]
         before, behind = before[index], behind[index]
-        past = (start > (1 not in breaks)) & (index + np.minimum(low, before - 1) <= 0)
-        beyond = (stop < n - (n - 1 not in breaks)) & (index + np.maximum(high, behind + 1) >= n - 1)
+        past = is_edge & (start > may_be_gap[0]) & (index + np.minimum(low, before - 1) <= 0)
+        beyond = is_edge & (stop < n - may_be_gap[1]) & (index + np.maximum(high, behind + 1) >= n - 1)
         goes_round = runs.is_ring and n <= 2 * max(high, -low)  # what is on one side is on the other too
         before = np.minimum(before, low if goes_round else np.where(past, -index, 0))
         behind = np.maximum(behind, high if goes_round else np.where(beyond, n - 1 - index, 0))

@@ -67,3 +67,54 @@ def test_constants_have_no_derivative_beside_any_break(name, n, wall):
             ends = gg.value(V, wall=wall)
             grid = gg.Grid((n, H), boundary=ends).with_breaks(0, [at], boundary=beside)
             assert abs(make(grid)(np.full(n, V))).max() < 1e-13
+
+
+@pytest.mark.parametrize("accuracy", [1, 2])
+@pytest.mark.parametrize("beside", ["symmetric", "one-sided", "reflect"])
+@pytest.mark.parametrize("step", [H, -H])
+def test_upwind_differences_of_constants_beside_any_break(step, beside, accuracy):
+    """What is prescribed has the rows of the side that the field has at each point, whichever way the flow goes."""
+    for n in (3, 4):
+        v, f = np.linspace(-1, 1.25, n), np.full(n, V)
+        for end in (gg.value(V, wall="face"), gg.robin(2.0, 1.0, 2 * V)):
+            whole = gg.Grid((n, step), boundary=end, edge_order=1)
+            for at in range(1, n):
+                broken = whole.with_breaks(0, [at], boundary=beside)
+                gap = whole.with_mask(np.arange(n) != at, boundary=beside)
+                for flow in (v, -v):
+                    assert abs(broken.advect((flow,), upwind=accuracy)(f)).max() < 1e-12
+                    assert abs(gap.advect((flow,), upwind=accuracy)(f)).max() < 1e-12
+
+
+@pytest.mark.parametrize("is_mask", [False, True])
+@pytest.mark.parametrize("flow", [1.5, -1.5])
+def test_upwind_differences_of_one_cell_beside_a_wall(flow, is_mask):
+    """That to the wall where the flow comes from there, over the half step; there is none to the break."""
+    n, f = 4, np.random.default_rng(4).uniform(-1, 1, 4)
+    whole = gg.Grid((n, H), boundary=gg.value(V, wall="face"))
+    cut = whole.with_mask(np.arange(n) != n - 2) if is_mask else whole.with_breaks(0, [n - 1])
+    for v in (flow, np.full(n, flow)):
+        found = cut.advect((v,), upwind=1)(f)
+        expected = flow * (V - f[-1]) / (H / 2) if flow < 0 else 0
+        assert np.isclose(found[-1], expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("beside", ["symmetric", "one-sided", "reflect", gg.slope(0.0)], ids=repr)
+@pytest.mark.parametrize("n", [3, 4, 5])
+def test_diffusivities_at_faces_count_a_wall_once(n, beside):
+    """As those at points do, in the cell below each face and in the one above."""
+    f = np.random.default_rng(n).uniform(-1, 1, n)
+    for end in (gg.value(V, wall="face"), gg.robin(2.0, 1.0, V), gg.slope(0.5)):
+        for at in range(1, n):
+            grid = gg.Grid((n, H), boundary=end, edge_order=1).with_breaks(0, [at], boundary=beside)
+            found = grid.diffuse([np.ones(n + 1)], form="faces")(f)
+            assert np.allclose(found, grid.diffuse(np.ones(n))(f), rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("x", [(5, 1.0), np.array([0.0, 1, 3, 4, 6])], ids=["even", "uneven"])
+def test_a_tensor_beside_a_run_of_one_point_at_a_held_end(x):
+    inside = np.ones((5, 4), bool)
+    inside[1] = False
+    grid = gg.Grid(x, (4, 1.0), boundary=[gg.value(V), "one-sided"]).with_mask(inside)
+    f = np.where(inside, V, np.nan)
+    assert abs(grid.diffuse([[1.0, 0.25], [0.25, 1.0]], form="tensor")(f)).max() < 1e-13
