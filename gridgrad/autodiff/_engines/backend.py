@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
 from ..._base.types import Array, Shape, Value
 from .._jets.mesh import Arrays
+from .._jets.run import Parts, Task
 
 Function = Callable[..., Arrays]  # of arrays, with a tuple of outputs
 Results = TypeVar("Results", Arrays, tuple[Arrays, ...])
@@ -51,3 +52,9 @@ class Backend(Protocol):
 
     def watched_jvp(self, f: Callable[[Array], Arrays], c: Array, tangent: Array) -> tuple[Arrays, str]:
         """Forward product, and the name of a function of c that the library takes for a constant, or ""."""
+
+    def has_series(self, coords: Arrays) -> bool:
+        """Whether truncated Taylor series of such arrays are worth a try."""
+
+    def series(self, task: Task, f: Function, tangents: Sequence[Sequence[Array | None]]) -> Parts | None:
+        """The wanted derivatives of each output by truncated Taylor series; None where a function has no rule."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,10 @@ from torch.overrides import TorchFunctionMode
 
 from ..._base.errors import ArgumentTypeError
 from .._jets.mesh import Arrays
+from .._jets.run import Parts, Task
+from .backend import Function
 from .bridge import tensor_of
+from .series import expanded
 
 name = "torch"
 with (
@@ -109,6 +112,20 @@ def _common(like: Arrays) -> Any:
 def widened(a: Any, shape: tuple[int, ...]) -> Any:
     """Broadcast, in memory of its own: forward products refuse views that repeat an element."""
     return a if tuple(a.shape) == shape else a.expand(shape).contiguous()
+
+
+def has_series(coords: Arrays) -> bool:
+    """Of single and double precision, which no transform traces."""
+    tensors: Any = coords
+    return not torch.compiler.is_compiling() and all(
+        c.dtype in (torch.float32, torch.float64) and not _is_traced(c) for c in tensors
+    )
+
+
+def series(task: Task, f: Function, tangents: Sequence[Sequence[Any]]) -> Parts | None:
+    """By the rules of linear layers and smooth functions."""
+    algebra = task.algebra()
+    return expanded(task, f, tangents, algebra) if algebra.order else None
 
 
 def filled(v: Any, c: Any) -> Any:

@@ -1,0 +1,465 @@
+"""Taylor series of tensors: all derivatives of a network in one pass forward, each layer one product for all of a degree.
+
+Linear layers and smooth elementwise functions have rules. All else raises `Unknown`, and nested forward products take over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import factorial
+from typing import Any
+
+import torch
+from torch.nn import functional
+
+from .._jets.algebra import Algebra, scale
+from .._jets.mesh import Arrays
+from .._jets.run import Task
+
+Parts = dict[int, tuple[tuple[int, ...], Any]]  # by degree: numbers of monomials, and their coefficients along axis 0
+PLAIN = {"shape", "dtype", "device", "ndim", "layout", "is_cuda", "is_sparse", "is_nested", "requires_grad", "_version", "dim", "size", "numel",
+         "is_floating_point", "is_complex", "element_size"}  # fmt: skip
+RULES: dict[str, Callable[..., Any]] = {}
+
+
+class Unknown(BaseException):
+    """What has no rule. Not an Exception: a function that catches those must not go on without it."""
+
+
+class Series:
+    """A tensor and its Taylor coefficients beside it, which torch's functions and Python's operators compute with."""
+
+    __slots__ = ("algebra", "parts", "value")
+    __hash__ = None  # type: ignore[assignment]
+    __array_ufunc__ = None
+    __class__ = property(lambda self: torch.Tensor)  # type: ignore[assignment]  # for isinstance
+
+    def __init__(self, value: Any, parts: Parts, algebra: Algebra) -> None:
+        self.value, self.parts, self.algebra = value, parts, algebra
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return _applied(getattr(func, "__name__", ""), args, kwargs or {})
+
+    def __getattr__(self, name: str) -> Any:
+        if name in PLAIN:
+            return getattr(self.value, name)
+        if name.startswith("__"):
+            raise AttributeError(name)
+        if name not in RULES:
+            raise Unknown(name)
+        return lambda *args, **kwargs: _applied(name, (self, *args), kwargs)
+
+    def mapped(self, function: Callable[[Any], Any]) -> Series:
+        """A linear function of value and coefficients, of which each degree has an axis in front."""
+        parts = {degree: (numbers, function(stack)) for degree, (numbers, stack) in self.parts.items()}
+        return Series(function(self.value), parts, self.algebra)
+
+    def reshaped(self, value: Any) -> Series:
+        """The same numbers in the same order in the shape of `value`, which has them already."""
+        parts = {d: (numbers, stack.reshape(len(numbers), *value.shape))
+                 for d, (numbers, stack) in self.parts.items()}  # fmt: skip
+        return Series(value, parts, self.algebra)
+
+    def expanded(self, shape: Sequence[int]) -> Series:
+        """Broadcast to a shape."""
+        wide = self.lifted(len(shape))
+        parts = {d: (numbers, stack.expand(len(numbers), *shape)) for d, (numbers, stack) in wide.items()}
+        return Series(self.value.expand(shape), parts, self.algebra)
+
+    def lifted(self, ndim: int) -> Parts:
+        """The coefficients as those of a tensor of so many axes."""
+        more = ndim - self.value.ndim
+        if more <= 0:
+            return self.parts
+        return {d: (numbers, stack.reshape(len(numbers), *(1,) * more, *self.value.shape))
+                for d, (numbers, stack) in self.parts.items()}  # fmt: skip
+
+    def taken(self, number: int, degree: int) -> Any | None:
+        """One coefficient; None where it is 0."""
+        numbers, stack = self.parts.get(degree, ((), None))
+        return stack[numbers.index(number)] if number in numbers else None
+
+
+def _operator(name: str, *, reflected: bool = False) -> Callable[[Any, Any], Any]:
+    def method(self: Any, other: Any) -> Any:
+        return _applied(name, (other, self) if reflected else (self, other), {})
+
+    return method
+
+
+def _refused(name: str) -> Callable[..., Any]:
+    def method(self: Any, *_: Any) -> Any:
+        raise Unknown(name)
+
+    return method
+
+
+for _name in ("add", "sub", "mul", "truediv", "pow", "matmul"):
+    setattr(Series, f"__{_name}__", _operator(_name))
+    setattr(Series, f"__r{_name}__", _operator(_name, reflected=True))
+for _name in (
+    "iadd", "isub", "imul", "itruediv", "ipow", "imatmul", "setitem", "bool", "float", "int", "index", "iter", "contains", "array", "complex",
+    "mod", "rmod", "floordiv", "rfloordiv", "abs", "lt", "le", "gt", "ge", "eq", "ne", "and", "or", "xor", "invert", "len", "copy",
+    "deepcopy", "reduce_ex",
+):  # fmt: skip
+    setattr(Series, f"__{_name}__", _refused(_name))
+Series.__neg__ = lambda self: _applied("neg", (self,), {})  # type: ignore[attr-defined]
+Series.__getitem__ = lambda self, index: _applied("getitem", (self, index), {})  # type: ignore[attr-defined]
+
+
+def _is_series(a: object) -> bool:
+    return type(a) is Series
+
+
+def _applied(name: str, args: Any, kwargs: Any) -> Any:
+    rule = RULES.get(ALIASES.get(name, name))
+    if rule is None or not all(_is_plain(a) for a in (*args, *kwargs.values())):
+        raise Unknown(name)
+    try:
+        return rule(*args, **kwargs)
+    except TypeError as error:  # other words than the rule has
+        raise Unknown(name) from error
+
+
+def _is_plain(a: object) -> bool:
+    """What rules are made for."""
+    if isinstance(a, (tuple, list)):
+        return all(map(_is_plain, a))
+    return a is None or _is_series(a) or isinstance(a, (torch.Tensor, int, float, slice, type(...)))
+
+
+def rule(*names: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Enter a function in the table."""
+
+    def entered(function: Callable[..., Any]) -> Callable[..., Any]:
+        RULES.update(dict.fromkeys(names, function))
+        return function
+
+    return entered
+
+
+ALIASES = {
+    "__add__": "add", "__radd__": "add", "__sub__": "sub", "subtract": "sub", "__mul__": "mul", "__rmul__": "mul",
+    "multiply": "mul", "truediv": "div", "divide": "div", "true_divide": "div", "__truediv__": "div", "__div__": "div",
+    "__rtruediv__": "rdiv", "__rdiv__": "rdiv", "__rsub__": "rsub", "__pow__": "pow", "__matmul__": "matmul",
+    "mm": "matmul", "__getitem__": "getitem", "negative": "neg", "__neg__": "neg", "__rmatmul__": "rmatmul",
+}  # fmt: skip
+
+
+@rule("add")
+def _add(a: Any, b: Any) -> Series:
+    return _sum(a, b, 1)
+
+
+@rule("sub")
+def _sub(a: Any, b: Any) -> Series:
+    return _sum(a, b, -1)
+
+
+@rule("rsub")
+def _rsub(a: Any, b: Any) -> Series:
+    return _sum(b, a, -1)
+
+
+def _sum(a: Any, b: Any, sign: int) -> Series:
+    value = payload(a) + payload(b) if sign > 0 else payload(a) - payload(b)
+    parts: Parts = {}
+    for own, factor in ((a, 1), (b, sign)):
+        if not _is_series(own):
+            continue
+        for degree, (numbers, stack) in own.lifted(value.ndim).items():
+            _join(parts, degree, numbers, stack if factor > 0 else -stack)
+    return Series(value, parts, _algebra(a, b))._fitted()
+
+
+def _fitted(self: Series) -> Series:
+    """With all coefficients broadcast to the shape of the value, and in its type."""
+    shape = tuple(self.value.shape)
+    parts = {}
+    for degree, (numbers, stack) in self.parts.items():
+        wide = stack if tuple(stack.shape[1:]) == shape else stack.expand(len(numbers), *shape)
+        parts[degree] = numbers, wide if wide.dtype == self.value.dtype else wide.to(self.value.dtype)
+    self.parts = parts
+    return self
+
+
+Series._fitted = _fitted  # type: ignore[attr-defined]
+
+
+def _join(parts: Parts, degree: int, numbers: tuple[int, ...], stack: Any) -> None:
+    """Add coefficients of a degree."""
+    if degree not in parts:
+        parts[degree] = numbers, stack
+        return
+    own, held = parts[degree]
+    if own == numbers:
+        parts[degree] = own, held + stack
+        return
+    rows: dict[int, Any] = dict(zip(own, held, strict=True))
+    for number, row in zip(numbers, stack, strict=True):
+        rows[number] = rows[number] + row if number in rows else row
+    shape = torch.broadcast_shapes(*[row.shape for row in rows.values()])
+    parts[degree] = tuple(rows), torch.stack([row.expand(shape) for row in rows.values()])
+
+
+def payload(a: Any) -> Any:
+    """The value."""
+    return a.value if _is_series(a) else a
+
+
+def _algebra(*given: Any) -> Algebra:
+    found: Algebra = next(a.algebra for a in given if _is_series(a))
+    return found
+
+
+@rule("neg")
+def _neg(a: Series) -> Series:
+    return a.mapped(torch.neg)
+
+
+@rule("mul")
+def _mul(a: Any, b: Any) -> Series:
+    if not _is_series(a):
+        a, b = b, a
+    value = a.value * payload(b)
+    if not _is_series(b):
+        parts = {d: (numbers, stack * b) for d, (numbers, stack) in a.lifted(value.ndim).items()}
+        return Series(value, parts, a.algebra)._fitted()
+    parts = {}
+    own, other = a.lifted(value.ndim), b.lifted(value.ndim)
+    for degree, (numbers, stack) in own.items():
+        _join(parts, degree, numbers, stack * b.value)
+    for degree, (numbers, stack) in other.items():
+        _join(parts, degree, numbers, stack * a.value)
+    for degree, found in crossed(own, other, a.algebra):
+        _join(parts, degree, *found)
+    return Series(value, parts, a.algebra)._fitted()
+
+
+def crossed(a: Parts, b: Parts, algebra: Algebra) -> list[tuple[int, tuple[tuple[int, ...], Any]]]:
+    """The products of all coefficients, by degree."""
+    found = []
+    for d, (numbers, stack) in a.items():
+        for e, (others, beside) in b.items():
+            pairs: dict[int, list[tuple[int, int]]] = {}
+            for i, own in enumerate(numbers):
+                for j, other in enumerate(others):
+                    k = algebra.table[own].get(other)
+                    if k is not None:
+                        pairs.setdefault(k, []).append((i, j))
+            depth = max(map(len, pairs.values()), default=0)
+            for layer in range(depth):  # mostly one: each product for all monomials at once
+                chosen = {k: places[layer] for k, places in pairs.items() if layer < len(places)}
+                left, right = (_rows(s, [p[n] for p in chosen.values()]) for n, s in enumerate((stack, beside)))
+                found.append((d + e, (tuple(chosen), left * right)))
+    return found
+
+
+def _rows(stack: Any, places: list[int]) -> Any:
+    if places == list(range(len(stack))):
+        return stack
+    start = places[0]
+    if places == list(range(start, start + len(places))):
+        return stack[start : start + len(places)]
+    return torch.stack([stack[place] for place in places])
+
+
+def composed(x: Series, value: Any, slopes: Callable[[int], Sequence[Any]]) -> Series:
+    """A function of one series: the sum of ``f^(n)(x0)/n! h^n``, h being all but the value; `slopes` gives the factors up to n."""
+    parts: Parts = {}
+    factors, power = slopes(x.algebra.order), x.parts
+    for n, factor in enumerate(factors, 1):
+        for degree, (numbers, stack) in power.items():
+            _join(parts, degree, numbers, stack * factor)
+        if n == len(factors):
+            break
+        following: Parts = {}
+        for degree, found in crossed(power, x.parts, x.algebra):
+            _join(following, degree, *found)
+        power = following
+        if not power:
+            break
+    return Series(value, parts, x.algebra)
+
+
+def _recurrent(start: Sequence[Any], rest: Callable[[list[Any], int], Any], order: int) -> list[Any]:
+    c = list(start)
+    while len(c) <= order:
+        c.append(rest(c, len(c) - 1))
+    return c[1 : order + 1]
+
+
+def _convolved(c: list[Any], n: int) -> Any:
+    """The sum of c_i c_(n-i)."""
+    total = sum(2 * c[i] * c[n - i] for i in range((n + 1) // 2))
+    return total + c[n // 2] ** 2 if n % 2 == 0 else total
+
+
+@rule("tanh")
+def _tanh(x: Series) -> Series:
+    t = torch.tanh(x.value)  # t' = 1 - t^2
+    return composed(x, t, lambda order: _recurrent([t, 1 - t * t], lambda c, n: -_convolved(c, n) / (n + 1), order))
+
+
+@rule("sigmoid", "expit")
+def _sigmoid(x: Series) -> Series:
+    s = torch.sigmoid(x.value)  # s' = s (1 - s)
+    start = [s, s * (1 - s)]
+    return composed(x, s, lambda order: _recurrent(start, lambda c, n: (c[n] - _convolved(c, n)) / (n + 1), order))
+
+
+@rule("silu")
+def _silu(x: Series, inplace: bool = False) -> Any:
+    if inplace:
+        raise Unknown("silu_")
+    return _mul(x, _sigmoid(x))
+
+
+@rule("exp")
+def _exp(x: Series) -> Series:
+    e = torch.exp(x.value)
+    return composed(x, e, lambda order: [e / factorial(n) for n in range(1, order + 1)])
+
+
+def _turning(x: Series, s: Any, c: Any) -> Series:
+    """A function s with s' = c and c' = -s."""
+    cycle = (s, c, -s, -c)
+    return composed(x, s, lambda order: [cycle[n % 4] / factorial(n) for n in range(1, order + 1)])
+
+
+@rule("sin")
+def _sin(x: Series) -> Series:
+    return _turning(x, torch.sin(x.value), torch.cos(x.value))
+
+
+@rule("cos")
+def _cos(x: Series) -> Series:
+    return _turning(x, torch.cos(x.value), -torch.sin(x.value))
+
+
+@rule("square")
+def _square(x: Series) -> Series:
+    return _mul(x, x)
+
+
+@rule("pow")
+def _pow(x: Any, exponent: Any) -> Any:
+    if not _is_series(x) or type(exponent) is not int or not 1 <= exponent <= 8:
+        raise Unknown("pow")
+    result = x
+    for _ in range(exponent - 1):
+        result = _mul(result, x)
+    return result
+
+
+@rule("div")
+def _div(a: Any, b: Any) -> Any:
+    if not _is_series(b):
+        value = a.value / b
+        parts = {d: (numbers, stack / b) for d, (numbers, stack) in a.lifted(value.ndim).items()}
+        return Series(value, parts, a.algebra)._fitted()
+    raise Unknown("div")  # torch divides twice
+
+
+@rule("linear")
+def _linear(x: Any, weight: Any, bias: Any = None) -> Series:
+    if not _is_series(x) or _is_series(weight) or _is_series(bias) or x.value.ndim < 2:
+        raise Unknown("linear")
+    parts = {d: (numbers, functional.linear(stack, weight)) for d, (numbers, stack) in x.parts.items()}
+    return Series(functional.linear(x.value, weight, bias), parts, x.algebra)
+
+
+@rule("matmul")
+def _matmul(a: Any, b: Any) -> Series:
+    if _is_series(a) and not _is_series(b) and b.ndim == 2 and a.value.ndim >= 2:
+        return a.mapped(lambda own: own @ b)
+    raise Unknown("matmul")
+
+
+@rule("stack")
+def _stack(tensors: Sequence[Any], dim: int = 0) -> Series:
+    ndim = tensors[0].ndim + 1
+    return _together(tensors, lambda parts: torch.stack(parts, dim if dim < 0 else dim - ndim))
+
+
+@rule("cat", "concat", "concatenate")
+def _cat(tensors: Sequence[Any], dim: int = 0) -> Series:
+    ndim = tensors[0].ndim
+    return _together(tensors, lambda parts: torch.cat(parts, dim if dim < 0 else dim - ndim))
+
+
+def _together(tensors: Sequence[Any], joined: Callable[[list[Any]], Any]) -> Series:
+    """Several as one, with zeros where one has a coefficient and another has not."""
+    parts: Parts = {}
+    own = [a.parts if _is_series(a) else {} for a in tensors]
+    for degree in sorted({d for found in own for d in found}):
+        numbers = tuple(dict.fromkeys(n for found in own for n in found.get(degree, ((), None))[0]))
+        rows = []
+        for a, found in zip(tensors, own, strict=True):
+            held, stack = found.get(degree, ((), None))
+            zero = torch.zeros_like(payload(a)) if set(numbers) - set(held) else None
+            whole = held == numbers
+            rows.append(stack if whole else torch.stack([stack[held.index(n)] if n in held else zero for n in numbers]))
+        parts[degree] = numbers, joined(rows)
+    return Series(joined([payload(a) for a in tensors]), parts, _algebra(*tensors))
+
+
+@rule("broadcast_tensors")
+def _broadcast(*tensors: Any) -> tuple[Any, ...]:
+    shape = torch.broadcast_shapes(*[a.shape for a in tensors])
+    return tuple(a.expanded(shape) if _is_series(a) else a.expand(shape) for a in tensors)
+
+
+@rule("reshape", "view", "flatten", "squeeze", "unsqueeze", "unflatten", "expand", "broadcast_to", "contiguous", "clone")
+def _shaped(*_: Any) -> Any:
+    raise Unknown("shape")
+
+
+def _reshaping(name: str) -> Callable[..., Series]:
+    return lambda x, *args: x.reshaped(getattr(x.value, name)(*args))
+
+
+for _name in ("reshape", "view", "flatten", "squeeze", "unsqueeze", "unflatten"):
+    RULES[_name] = _reshaping(_name)
+RULES["contiguous"] = RULES["clone"] = lambda x: x
+RULES["expand"] = lambda x, *shape: x.expanded(x.value.expand(*shape).shape)
+RULES["broadcast_to"] = lambda x, shape: x.expanded(x.value.broadcast_to(shape).shape)
+
+
+@rule("getitem")
+def _getitem(x: Any, index: Any) -> Series:
+    index = index if isinstance(index, tuple) else (index,)
+    if not _is_series(x) or not all(i is None or i is ... or type(i) in (int, slice) for i in index):
+        raise Unknown("getitem")
+    parts = {d: (numbers, stack[(slice(None), *index)]) for d, (numbers, stack) in x.parts.items()}
+    return Series(x.value[index], parts, x.algebra)
+
+
+def expanded(
+    task: Task, outputs: Callable[..., Arrays], tangents: Sequence[Sequence[Any]], algebra: Algebra
+) -> list[list[Any]] | None:
+    """The wanted derivatives of each output; None where the function has something without a rule."""
+    numbers = [algebra.monomials.index(m) for m in algebra.monomials if sum(m) == 1]
+    coords = []
+    for k, c in enumerate(task.mesh.coords):
+        own = [(n, rates[k]) for n in numbers for rates in [tangents[algebra.monomials[n].index(1)]] if rates[k] is not None]
+        parts = {1: (tuple(n for n, _ in own), torch.stack([rate for _, rate in own]))} if own else {}
+        coords.append(Series(c, parts, algebra))
+    try:
+        results = outputs(*coords)
+    except (Unknown, Exception):  # nested products say what is wrong
+        return None
+    if not all(map(_is_series, results)):
+        return None
+    return [[_derivative(a, m, algebra) for m in task.wanted] for a in results]
+
+
+def _derivative(a: Series, m: tuple[int, ...], algebra: Algebra) -> Any:
+    degree = sum(m)
+    if not degree:
+        return a.value
+    found = a.taken(algebra.monomials.index(m), degree)
+    if found is None:
+        return torch.zeros_like(a.value)
+    return found * scale(m) if scale(m) > 1 else found
