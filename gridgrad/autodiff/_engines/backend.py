@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Protocol, TypeVar
 
@@ -53,8 +53,5 @@ class Backend(Protocol):
     def watched_jvp(self, f: Callable[[Array], Arrays], c: Array, tangent: Array) -> tuple[Arrays, str]:
         """Forward product, and the name of a function of c that the library takes for a constant, or ""."""
 
-    def has_series(self, coords: Arrays) -> bool:
-        """Whether truncated Taylor series of such arrays are worth a try."""
-
-    def series(self, task: Task, f: Function, tangents: Sequence[Sequence[Array | None]]) -> Parts | None:
-        """The wanted derivatives of each output by truncated Taylor series; None where a function has no rule."""
+    def series(self, task: Task, f: Function) -> Parts | None:
+        """The wanted derivatives of each output by truncated Taylor series; None where there are no rules for that."""

@@ -22,7 +22,7 @@ def expand(task: Task, backend: Backend) -> Expansion:
     outputs, single = _checked(task, backend)
     outputs = backend.careful(outputs, task.mesh.coords)
     cache: Products = {}
-    rows = _in_one_pass(task, outputs, backend)
+    rows = backend.series(task, outputs)
     if rows is None:
         rows = _nested(task, outputs, backend, cache)
     if task.check:
@@ -46,18 +46,6 @@ def _nested(task: Task, outputs: Function, backend: Backend, cache: Products) ->
             cache.update((path[k:], tower[len(path) - k]) for k in range(len(path) + 1))
     found = [cache[paths[m]] for m in task.wanted]
     return [list(row) for row in zip(*found, strict=True)]
-
-
-def _in_one_pass(task: Task, outputs: Function, backend: Backend) -> Parts | None:
-    """All derivatives together, by truncated Taylor series; None where the library or the function has none."""
-    coords = task.mesh.coords
-    if not backend.has_series(coords):
-        return None
-    tangents = [
-        [None if rate is None else _tangent(rate, c, backend) for rate, c in zip(along, coords, strict=True)]
-        for along in task.directions
-    ]
-    return backend.series(task, outputs, tangents)
 
 
 def _matched(task: Task, backend: Backend) -> Task:

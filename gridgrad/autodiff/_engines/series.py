@@ -27,7 +27,10 @@ class Unknown(BaseException):
 
 
 class Series:
-    """A tensor and its Taylor coefficients beside it, which torch's functions and Python's operators compute with."""
+    """A tensor and its Taylor coefficients beside it, which torch's functions and Python's operators compute with.
+
+    Coefficients have the axes of the tensor, of length 1 where they do not depend on one.
+    """
 
     __slots__ = ("algebra", "parts", "value")
     __hash__ = None  # type: ignore[assignment]
@@ -58,21 +61,25 @@ class Series:
     def reshaped(self, value: Any) -> Series:
         """The same numbers in the same order in the shape of `value`, which has them already."""
         parts = {d: (numbers, stack.reshape(len(numbers), *value.shape))
-                 for d, (numbers, stack) in self.parts.items()}  # fmt: skip
+                 for d, (numbers, stack) in self.full().items()}  # fmt: skip
         return Series(value, parts, self.algebra)
+
+    def full(self) -> Parts:
+        """The coefficients in the shape of the tensor."""
+        shape = tuple(self.value.shape)
+        return {d: (numbers, stack if tuple(stack.shape[1:]) == shape else stack.expand(len(numbers), *shape))
+                for d, (numbers, stack) in self.parts.items()}  # fmt: skip
 
     def expanded(self, shape: Sequence[int]) -> Series:
         """Broadcast to a shape."""
-        wide = self.lifted(len(shape))
-        parts = {d: (numbers, stack.expand(len(numbers), *shape)) for d, (numbers, stack) in wide.items()}
-        return Series(self.value.expand(shape), parts, self.algebra)
+        return Series(self.value.expand(shape), self.lifted(len(shape)), self.algebra)
 
     def lifted(self, ndim: int) -> Parts:
         """The coefficients as those of a tensor of so many axes."""
         more = ndim - self.value.ndim
         if more <= 0:
             return self.parts
-        return {d: (numbers, stack.reshape(len(numbers), *(1,) * more, *self.value.shape))
+        return {d: (numbers, stack.reshape(len(numbers), *(1,) * more, *stack.shape[1:]))
                 for d, (numbers, stack) in self.parts.items()}  # fmt: skip
 
     def taken(self, number: int, degree: int) -> Any | None:
@@ -170,21 +177,7 @@ def _sum(a: Any, b: Any, sign: int) -> Series:
             continue
         for degree, (numbers, stack) in own.lifted(value.ndim).items():
             _join(parts, degree, numbers, stack if factor > 0 else -stack)
-    return Series(value, parts, _algebra(a, b))._fitted()
-
-
-def _fitted(self: Series) -> Series:
-    """With all coefficients broadcast to the shape of the value, and in its type."""
-    shape = tuple(self.value.shape)
-    parts = {}
-    for degree, (numbers, stack) in self.parts.items():
-        wide = stack if tuple(stack.shape[1:]) == shape else stack.expand(len(numbers), *shape)
-        parts[degree] = numbers, wide if wide.dtype == self.value.dtype else wide.to(self.value.dtype)
-    self.parts = parts
-    return self
-
-
-Series._fitted = _fitted  # type: ignore[attr-defined]
+    return Series(value, parts, _algebra(a, b))
 
 
 def _join(parts: Parts, degree: int, numbers: tuple[int, ...], stack: Any) -> None:
@@ -225,7 +218,7 @@ def _mul(a: Any, b: Any) -> Series:
     value = a.value * payload(b)
     if not _is_series(b):
         parts = {d: (numbers, stack * b) for d, (numbers, stack) in a.lifted(value.ndim).items()}
-        return Series(value, parts, a.algebra)._fitted()
+        return Series(value, parts, a.algebra)
     parts = {}
     own, other = a.lifted(value.ndim), b.lifted(value.ndim)
     for degree, (numbers, stack) in own.items():
@@ -234,7 +227,7 @@ def _mul(a: Any, b: Any) -> Series:
         _join(parts, degree, numbers, stack * a.value)
     for degree, found in crossed(own, other, a.algebra):
         _join(parts, degree, *found)
-    return Series(value, parts, a.algebra)._fitted()
+    return Series(value, parts, a.algebra)
 
 
 def crossed(a: Parts, b: Parts, algebra: Algebra) -> list[tuple[int, tuple[tuple[int, ...], Any]]]:
@@ -265,48 +258,64 @@ def _rows(stack: Any, places: list[int]) -> Any:
     return torch.stack([stack[place] for place in places])
 
 
-def composed(x: Series, value: Any, slopes: Callable[[int], Sequence[Any]]) -> Series:
-    """A function of one series: the sum of ``f^(n)(x0)/n! h^n``, h being all but the value; `slopes` gives the factors up to n."""
+Factor = tuple[Any, float]  # a tensor, and a number that multiplies it
+
+
+def composed(x: Series, value: Any, factors: Sequence[Factor]) -> Series:
+    """A function of one series, the sum of ``f^(n)(x0)/n! h^n``; `factors` are these of h, which is all but the value."""
     parts: Parts = {}
-    factors, power = slopes(x.algebra.order), x.parts
+    power = x.parts
     for n, factor in enumerate(factors, 1):
         for degree, (numbers, stack) in power.items():
-            _join(parts, degree, numbers, stack * factor)
-        if n == len(factors):
-            break
+            _join_multiple(parts, degree, numbers, stack, factor)
         following: Parts = {}
-        for degree, found in crossed(power, x.parts, x.algebra):
+        for degree, found in crossed(power, x.parts, x.algebra) if n < len(factors) else ():
             _join(following, degree, *found)
         power = following
-        if not power:
-            break
     return Series(value, parts, x.algebra)
 
 
-def _recurrent(start: Sequence[Any], rest: Callable[[list[Any], int], Any], order: int) -> list[Any]:
+def _join_multiple(
+    parts: Parts, degree: int, numbers: tuple[int, ...], stack: Any, factor: Factor
+) -> None:
+    """Add coefficients times a factor."""
+    tensor, number = factor
+    held = parts.get(degree)
+    if held is not None and held[0] == numbers:
+        parts[degree] = numbers, torch.addcmul(held[1], stack, tensor, value=number)
+    else:
+        _join(parts, degree, numbers, (stack if number == 1 else stack * number) * tensor)
+
+
+def _recurrent(start: Sequence[Any], rest: Callable[[list[Any], int], Any], order: int) -> list[Factor]:
+    """The factors by a recurrence, beginning with the value and the slope."""
     c = list(start)
     while len(c) <= order:
         c.append(rest(c, len(c) - 1))
-    return c[1 : order + 1]
+    return [(own, 1.0) for own in c[1 : order + 1]]
 
 
 def _convolved(c: list[Any], n: int) -> Any:
     """The sum of c_i c_(n-i)."""
-    total = sum(2 * c[i] * c[n - i] for i in range((n + 1) // 2))
+    total = 2 * sum(c[i] * c[n - i] for i in range(1, (n + 1) // 2)) + 2 * c[0] * c[n]
     return total + c[n // 2] ** 2 if n % 2 == 0 else total
 
 
 @rule("tanh")
 def _tanh(x: Series) -> Series:
-    t = torch.tanh(x.value)  # t' = 1 - t^2
-    return composed(x, t, lambda order: _recurrent([t, 1 - t * t], lambda c, n: -_convolved(c, n) / (n + 1), order))
+    t = torch.tanh(x.value)
+    slope = 1 - t * t
+    if x.algebra.order <= 2:
+        return composed(x, t, [(slope, 1.0), (t * slope, -1.0)][: x.algebra.order])
+    return composed(x, t, _recurrent([t, slope], lambda c, n: -_convolved(c, n) / (n + 1), x.algebra.order))
 
 
 @rule("sigmoid", "expit")
 def _sigmoid(x: Series) -> Series:
     s = torch.sigmoid(x.value)  # s' = s (1 - s)
     start = [s, s * (1 - s)]
-    return composed(x, s, lambda order: _recurrent(start, lambda c, n: (c[n] - _convolved(c, n)) / (n + 1), order))
+    rest = lambda c, n: (c[n] - _convolved(c, n)) / (n + 1)  # noqa: E731
+    return composed(x, s, _recurrent(start, rest, x.algebra.order))
 
 
 @rule("silu")
@@ -319,13 +328,14 @@ def _silu(x: Series, inplace: bool = False) -> Any:
 @rule("exp")
 def _exp(x: Series) -> Series:
     e = torch.exp(x.value)
-    return composed(x, e, lambda order: [e / factorial(n) for n in range(1, order + 1)])
+    return composed(x, e, [(e, 1 / factorial(n)) for n in range(1, x.algebra.order + 1)])
 
 
 def _turning(x: Series, s: Any, c: Any) -> Series:
     """A function s with s' = c and c' = -s."""
-    cycle = (s, c, -s, -c)
-    return composed(x, s, lambda order: [cycle[n % 4] / factorial(n) for n in range(1, order + 1)])
+    cycle = ((s, 1), (c, 1), (s, -1), (c, -1))
+    terms = [(*cycle[n % 4], factorial(n)) for n in range(1, x.algebra.order + 1)]
+    return composed(x, s, [(own, sign / by) for own, sign, by in terms])
 
 
 @rule("sin")
@@ -358,7 +368,7 @@ def _div(a: Any, b: Any) -> Any:
     if not _is_series(b):
         value = a.value / b
         parts = {d: (numbers, stack / b) for d, (numbers, stack) in a.lifted(value.ndim).items()}
-        return Series(value, parts, a.algebra)._fitted()
+        return Series(value, parts, a.algebra)
     raise Unknown("div")  # torch divides twice
 
 
@@ -366,43 +376,64 @@ def _div(a: Any, b: Any) -> Any:
 def _linear(x: Any, weight: Any, bias: Any = None) -> Series:
     if not _is_series(x) or _is_series(weight) or _is_series(bias) or x.value.ndim < 2:
         raise Unknown("linear")
-    parts = {d: (numbers, functional.linear(stack, weight)) for d, (numbers, stack) in x.parts.items()}
+    parts = {d: (numbers, functional.linear(stack, weight)) for d, (numbers, stack) in _contracted(x).items()}
     return Series(functional.linear(x.value, weight, bias), parts, x.algebra)
 
 
 @rule("matmul")
 def _matmul(a: Any, b: Any) -> Series:
     if _is_series(a) and not _is_series(b) and b.ndim == 2 and a.value.ndim >= 2:
-        return a.mapped(lambda own: own @ b)
+        parts = {d: (numbers, stack @ b) for d, (numbers, stack) in _contracted(a).items()}
+        return Series(a.value @ b, parts, a.algebra)
     raise Unknown("matmul")
+
+
+def _contracted(x: Series) -> Parts:
+    """The coefficients, in full along the last axis."""
+    length = x.value.shape[-1]
+    return {d: (numbers, stack if stack.shape[-1] == length else stack.expand(*stack.shape[:-1], length))
+            for d, (numbers, stack) in x.parts.items()}  # fmt: skip
 
 
 @rule("stack")
 def _stack(tensors: Sequence[Any], dim: int = 0) -> Series:
-    ndim = tensors[0].ndim + 1
-    return _together(tensors, lambda parts: torch.stack(parts, dim if dim < 0 else dim - ndim))
+    place = dim if dim < 0 else dim - tensors[0].ndim - 1
+    return _together(tensors, lambda parts: torch.stack(parts, place), None)
 
 
 @rule("cat", "concat", "concatenate")
 def _cat(tensors: Sequence[Any], dim: int = 0) -> Series:
-    ndim = tensors[0].ndim
-    return _together(tensors, lambda parts: torch.cat(parts, dim if dim < 0 else dim - ndim))
+    place = dim if dim < 0 else dim - tensors[0].ndim
+    return _together(tensors, lambda parts: torch.cat(parts, place), place)
 
 
-def _together(tensors: Sequence[Any], joined: Callable[[list[Any]], Any]) -> Series:
+def _together(tensors: Sequence[Any], joined: Callable[[list[Any]], Any], along: int | None) -> Series:
     """Several as one, with zeros where one has a coefficient and another has not."""
     parts: Parts = {}
     own = [a.parts if _is_series(a) else {} for a in tensors]
     for degree in sorted({d for found in own for d in found}):
         numbers = tuple(dict.fromkeys(n for found in own for n in found.get(degree, ((), None))[0]))
-        rows = []
+        stacks = []
         for a, found in zip(tensors, own, strict=True):
             held, stack = found.get(degree, ((), None))
-            zero = torch.zeros_like(payload(a)) if set(numbers) - set(held) else None
-            whole = held == numbers
-            rows.append(stack if whole else torch.stack([stack[held.index(n)] if n in held else zero for n in numbers]))
-        parts[degree] = numbers, joined(rows)
+            if held != numbers:
+                zero = payload(a).new_zeros((1,) * a.ndim) if stack is None else torch.zeros_like(stack[0])
+                stack = torch.stack([stack[held.index(n)] if n in held else zero for n in numbers])
+            stacks.append(stack)
+        parts[degree] = numbers, joined(_aligned(stacks, tensors, along))
     return Series(joined([payload(a) for a in tensors]), parts, _algebra(*tensors))
+
+
+def _aligned(stacks: Sequence[Any], tensors: Sequence[Any], along: int | None) -> list[Any]:
+    """Broadcast to one shape, but along the axis on which they are joined, where each is in full."""
+    shape = [max(lengths) for lengths in zip(*(stack.shape for stack in stacks), strict=True)]
+    result = []
+    for stack, tensor in zip(stacks, tensors, strict=True):
+        own = list(shape)
+        if along is not None:
+            own[along] = tensor.shape[along]
+        result.append(stack.expand(own))
+    return result
 
 
 @rule("broadcast_tensors")
@@ -411,20 +442,21 @@ def _broadcast(*tensors: Any) -> tuple[Any, ...]:
     return tuple(a.expanded(shape) if _is_series(a) else a.expand(shape) for a in tensors)
 
 
-@rule("reshape", "view", "flatten", "squeeze", "unsqueeze", "unflatten", "expand", "broadcast_to", "contiguous", "clone")
-def _shaped(*_: Any) -> Any:
-    raise Unknown("shape")
-
-
 def _reshaping(name: str) -> Callable[..., Series]:
     return lambda x, *args: x.reshaped(getattr(x.value, name)(*args))
 
 
-for _name in ("reshape", "view", "flatten", "squeeze", "unsqueeze", "unflatten"):
+for _name in ("reshape", "view", "flatten", "squeeze", "unflatten"):
     RULES[_name] = _reshaping(_name)
 RULES["contiguous"] = RULES["clone"] = lambda x: x
 RULES["expand"] = lambda x, *shape: x.expanded(x.value.expand(*shape).shape)
 RULES["broadcast_to"] = lambda x, shape: x.expanded(x.value.broadcast_to(shape).shape)
+
+
+@rule("unsqueeze")
+def _unsqueeze(x: Series, dim: int) -> Series:
+    place = dim if dim < 0 else dim - x.value.ndim - 1
+    return x.mapped(lambda own: own.unsqueeze(place))
 
 
 @rule("getitem")
@@ -432,27 +464,33 @@ def _getitem(x: Any, index: Any) -> Series:
     index = index if isinstance(index, tuple) else (index,)
     if not _is_series(x) or not all(i is None or i is ... or type(i) in (int, slice) for i in index):
         raise Unknown("getitem")
-    parts = {d: (numbers, stack[(slice(None), *index)]) for d, (numbers, stack) in x.parts.items()}
+    parts = {d: (numbers, stack[(slice(None), *index)]) for d, (numbers, stack) in x.full().items()}
     return Series(x.value[index], parts, x.algebra)
 
 
-def expanded(
-    task: Task, outputs: Callable[..., Arrays], tangents: Sequence[Sequence[Any]], algebra: Algebra
-) -> list[list[Any]] | None:
+def expanded(task: Task, outputs: Callable[..., Arrays]) -> list[list[Any]] | None:
     """The wanted derivatives of each output; None where the function has something without a rule."""
-    numbers = [algebra.monomials.index(m) for m in algebra.monomials if sum(m) == 1]
-    coords = []
-    for k, c in enumerate(task.mesh.coords):
-        own = [(n, rates[k]) for n in numbers for rates in [tangents[algebra.monomials[n].index(1)]] if rates[k] is not None]
-        parts = {1: (tuple(n for n, _ in own), torch.stack([rate for _, rate in own]))} if own else {}
-        coords.append(Series(c, parts, algebra))
+    algebra = task.algebra()
     try:
-        results = outputs(*coords)
+        results: Any = outputs(*[_seed(task, k, algebra) for k in range(len(task.mesh.coords))])
     except (Unknown, Exception):  # nested products say what is wrong
         return None
     if not all(map(_is_series, results)):
         return None
     return [[_derivative(a, m, algebra) for m in task.wanted] for a in results]
+
+
+def _seed(task: Task, k: int, algebra: Algebra) -> Series:
+    """A coordinate, which moves at the rates of the directions."""
+    c: Any = task.mesh.coords[k]
+    rates: dict[int, Any] = {}
+    for number, m in enumerate(algebra.monomials):
+        rate = task.directions[m.index(1)][k] if sum(m) == 1 else None
+        if rate is not None:
+            rates[number] = c.new_full((1,) * c.ndim, rate) if isinstance(rate, float) else rate
+    shape = torch.broadcast_shapes(*[rate.shape for rate in rates.values()])
+    stack = torch.stack([rate.expand(shape) for rate in rates.values()]) if rates else None
+    return Series(c, {} if stack is None else {1: (tuple(rates), stack)}, algebra)
 
 
 def _derivative(a: Series, m: tuple[int, ...], algebra: Algebra) -> Any:
@@ -462,4 +500,5 @@ def _derivative(a: Series, m: tuple[int, ...], algebra: Algebra) -> Any:
     found = a.taken(algebra.monomials.index(m), degree)
     if found is None:
         return torch.zeros_like(a.value)
+    found = found.to(a.value.dtype).expand(a.value.shape)
     return found * scale(m) if scale(m) > 1 else found

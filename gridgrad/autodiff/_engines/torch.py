@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -114,18 +114,14 @@ def widened(a: Any, shape: tuple[int, ...]) -> Any:
     return a if tuple(a.shape) == shape else a.expand(shape).contiguous()
 
 
-def has_series(coords: Arrays) -> bool:
-    """Of single and double precision, which no transform traces."""
-    tensors: Any = coords
-    return not torch.compiler.is_compiling() and all(
-        c.dtype in (torch.float32, torch.float64) and not _is_traced(c) for c in tensors
-    )
-
-
-def series(task: Task, f: Function, tangents: Sequence[Sequence[Any]]) -> Parts | None:
-    """By the rules of linear layers and smooth functions."""
-    algebra = task.algebra()
-    return expanded(task, f, tangents, algebra) if algebra.order else None
+def series(task: Task, f: Function) -> Parts | None:
+    """By the rules of linear layers and smooth functions; in single and double precision, where no transform traces."""
+    coords: Any = task.mesh.coords
+    if torch.compiler.is_compiling() or not any(map(sum, task.wanted)):
+        return None
+    if not all(c.dtype in (torch.float32, torch.float64) and not _is_traced(c) for c in coords):
+        return None
+    return expanded(task, f)
 
 
 def filled(v: Any, c: Any) -> Any:
