@@ -6,6 +6,7 @@ Linear layers and smooth elementwise functions have rules. All else raises `Unkn
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from math import factorial
 from typing import Any
 
@@ -19,7 +20,9 @@ from .._jets.run import Task
 Parts = dict[int, tuple[tuple[int, ...], Any]]  # by degree: numbers of monomials, and their coefficients along axis 0
 PLAIN = {"shape", "dtype", "device", "ndim", "layout", "is_cuda", "is_sparse", "is_nested", "requires_grad", "_version", "dim", "size", "numel",
          "is_floating_point", "is_complex", "element_size"}  # fmt: skip
+Places = slice | list[int] | None  # rows, None for all
 RULES: dict[str, Callable[..., Any]] = {}
+_recorded: ContextVar[bool] = ContextVar("recorded")  # whether graphs were, when the function was called
 
 
 class Unknown(BaseException):
@@ -29,13 +32,14 @@ class Unknown(BaseException):
 class Series:
     """A tensor and its Taylor coefficients beside it, which torch's functions and Python's operators compute with.
 
+    No subclass of tensors: compiled code cannot take one for its value alone.
+
     Coefficients have the axes of the tensor, of length 1 where they do not depend on one.
     """
 
     __slots__ = ("algebra", "parts", "value")
     __hash__ = None  # type: ignore[assignment]
     __array_ufunc__ = None
-    __class__ = property(lambda self: torch.Tensor)  # type: ignore[assignment]  # for isinstance
 
     def __init__(self, value: Any, parts: Parts, algebra: Algebra) -> None:
         self.value, self.parts, self.algebra = value, parts, algebra
@@ -121,6 +125,8 @@ def _is_series(a: object) -> bool:
 
 def _applied(name: str, args: Any, kwargs: Any) -> Any:
     rule = RULES.get(ALIASES.get(name, name))
+    if torch.is_grad_enabled() != _recorded.get():  # a torch.autograd.Function, whose derivative is another
+        raise Unknown(name)
     if rule is None or not all(_is_plain(a) for a in (*args, *kwargs.values())):
         raise Unknown(name)
     try:
@@ -235,27 +241,45 @@ def crossed(a: Parts, b: Parts, algebra: Algebra) -> list[tuple[int, tuple[tuple
     found = []
     for d, (numbers, stack) in a.items():
         for e, (others, beside) in b.items():
-            pairs: dict[int, list[tuple[int, int]]] = {}
-            for i, own in enumerate(numbers):
-                for j, other in enumerate(others):
-                    k = algebra.table[own].get(other)
-                    if k is not None:
-                        pairs.setdefault(k, []).append((i, j))
-            depth = max(map(len, pairs.values()), default=0)
-            for layer in range(depth):  # mostly one: each product for all monomials at once
-                chosen = {k: places[layer] for k, places in pairs.items() if layer < len(places)}
-                left, right = (_rows(s, [p[n] for p in chosen.values()]) for n, s in enumerate((stack, beside)))
-                found.append((d + e, (tuple(chosen), left * right)))
+            if d + e <= algebra.order:
+                layers = algebra.products.get((numbers, others))
+                if layers is None:
+                    layers = algebra.products[numbers, others] = _pairs(algebra, numbers, others)
+                for own, left, right in layers:
+                    found.append((d + e, (own, _rows(stack, left) * _rows(beside, right))))
     return found
 
 
-def _rows(stack: Any, places: list[int]) -> Any:
-    if places == list(range(len(stack))):
-        return stack
+def _pairs(
+    algebra: Algebra, numbers: tuple[int, ...], others: tuple[int, ...]
+) -> list[tuple[tuple[int, ...], Places, Places]]:
+    """Which products belong to which monomials; mostly one layer, of each monomial once."""
+    pairs: dict[int, list[tuple[int, int]]] = {}
+    for i, own in enumerate(numbers):
+        for j, other in enumerate(others):
+            k = algebra.table[own].get(other)
+            if k is not None:
+                pairs.setdefault(k, []).append((i, j))
+    layers = []
+    for layer in range(max(map(len, pairs.values()), default=0)):
+        chosen = {k: places[layer] for k, places in pairs.items() if layer < len(places)}
+        left, right = ([place[n] for place in chosen.values()] for n in (0, 1))
+        layers.append((tuple(chosen), _slice_of(left, len(numbers)), _slice_of(right, len(others))))
+    return layers
+
+
+def _slice_of(places: list[int], count: int) -> Places:
+    """Rows as a slice, where they are one; None of all."""
     start = places[0]
-    if places == list(range(start, start + len(places))):
-        return stack[start : start + len(places)]
-    return torch.stack([stack[place] for place in places])
+    if places != list(range(start, start + len(places))):
+        return places
+    return None if len(places) == count else slice(start, start + len(places))
+
+
+def _rows(stack: Any, places: Places) -> Any:
+    if places is None:
+        return stack
+    return stack[places] if isinstance(places, slice) else torch.stack([stack[place] for place in places])
 
 
 Factor = tuple[Any, float]  # a tensor, and a number that multiplies it
@@ -322,7 +346,7 @@ def _sigmoid(x: Series) -> Series:
 def _silu(x: Series, inplace: bool = False) -> Any:
     if inplace:
         raise Unknown("silu_")
-    return _mul(x, _sigmoid(x))
+    return Series(functional.silu(x.value), _mul(x, _sigmoid(x)).parts, x.algebra)
 
 
 @rule("exp")
@@ -360,7 +384,7 @@ def _pow(x: Any, exponent: Any) -> Any:
     result = x
     for _ in range(exponent - 1):
         result = _mul(result, x)
-    return result
+    return Series(x.value**exponent, result.parts, x.algebra)  # the bits of the function
 
 
 @rule("div")
@@ -438,8 +462,11 @@ def _aligned(stacks: Sequence[Any], tensors: Sequence[Any], along: int | None) -
 
 @rule("broadcast_tensors")
 def _broadcast(*tensors: Any) -> tuple[Any, ...]:
-    shape = torch.broadcast_shapes(*[a.shape for a in tensors])
-    return tuple(a.expanded(shape) if _is_series(a) else a.expand(shape) for a in tensors)
+    values = torch.broadcast_tensors(*map(payload, tensors))
+    return tuple(
+        Series(value, a.lifted(value.ndim), a.algebra) if _is_series(a) else value
+        for a, value in zip(tensors, values, strict=True)
+    )
 
 
 def _reshaping(name: str) -> Callable[..., Series]:
@@ -471,13 +498,27 @@ def _getitem(x: Any, index: Any) -> Series:
 def expanded(task: Task, outputs: Callable[..., Arrays]) -> list[list[Any]] | None:
     """The wanted derivatives of each output; None where the function has something without a rule."""
     algebra = task.algebra()
+    token = _recorded.set(torch.is_grad_enabled())
     try:
         results: Any = outputs(*[_seed(task, k, algebra) for k in range(len(task.mesh.coords))])
     except (Unknown, Exception):  # nested products say what is wrong
         return None
-    if not all(map(_is_series, results)):
+    finally:
+        _recorded.reset(token)
+    if not all(map(_is_series, results)) or (task.check and _are_others(results, task, outputs)):
         return None
     return [[_derivative(a, m, algebra) for m in task.wanted] for a in results]
+
+
+def _are_others(results: Sequence[Series], task: Task, outputs: Callable[..., Arrays]) -> bool:
+    """Whether the function computes something else of tensors: it can tell a series from one by its class."""
+    with torch.no_grad():
+        plain: Any = outputs(*task.mesh.coords)
+        try:
+            pairs = zip(results, plain, strict=True)
+            return not all(torch.allclose(own.value, a, rtol=0, atol=0, equal_nan=True) for own, a in pairs)
+        except (RuntimeError, ValueError):  # other shapes; or values that are traced, and fall to nested products
+            return True
 
 
 def _seed(task: Task, k: int, algebra: Algebra) -> Series:
@@ -488,9 +529,10 @@ def _seed(task: Task, k: int, algebra: Algebra) -> Series:
         rate = task.directions[m.index(1)][k] if sum(m) == 1 else None
         if rate is not None:
             rates[number] = c.new_full((1,) * c.ndim, rate) if isinstance(rate, float) else rate
-    shape = torch.broadcast_shapes(*[rate.shape for rate in rates.values()])
-    stack = torch.stack([rate.expand(shape) for rate in rates.values()]) if rates else None
-    return Series(c, {} if stack is None else {1: (tuple(rates), stack)}, algebra)
+    parts: Parts = {}
+    for number, rate in rates.items():
+        _join(parts, 1, (number,), rate[None])
+    return Series(c, parts, algebra)
 
 
 def _derivative(a: Series, m: tuple[int, ...], algebra: Algebra) -> Any:
