@@ -72,9 +72,7 @@ def _at_faces(terms: Iterable[Term], cotangents: dict[int, int]) -> Slope:
         outer = None if term.outer is None else len(parts) + term.outer
         bare = term._replace(faces=None, harmonic=False, outer_sign=0)
         first.append(bare._replace(output=number, stencil=pair, outer=cotangents[term.output]))
-        second.append(
-            Term(0, number, term.axis, transposed(mean), inner=outer, inner_sign=term.outer_sign)
-        )
+        second.append(Term(0, number, term.axis, transposed(mean), inner=outer, inner_sign=term.outer_sign))
     return Slope(tuple(first), tuple(second))
 
 

@@ -1,4 +1,4 @@
-"""Linear maps as nodes of torch's graphs, by terms or on the host: differentiable in every mode, and nothing of the fields is saved."""
+"""Linear maps as nodes of torch's graphs, by terms: differentiable in every mode, and nothing of the fields is saved."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
 from ..._base.cache import Cache
-from ..._base.errors import ArgumentTypeError
 from ..._base.tracing import is_compiling
 from ..._terms.adjoint import adjoint_terms, conjugate_terms
 from ..._terms.slopes import are_linear_in, slopes_by
 from ..._terms.term import Join, Term, joins_of, shifted, stencil_bytes
 from .. import ladder, slices
-from ..protocol import Backend, HostMap, Run
+from ..protocol import Backend, Run
 from .operations import OPERATIONS
 from .tensors import batched_first, is_plain_in_transforms
 
@@ -371,43 +369,3 @@ def joined(terms: tuple[Term, ...], fields: Tensors, size_of: Any, components_of
     else:
         result = slices.joined(OPERATIONS, join, values)
     return result.to(fields[0].dtype) if narrow else result
-
-
-class Mapped(torch.autograd.Function):  # type: ignore[misc]
-    """``apply(map, field)``: differentiable in every mode, as often as asked for."""
-
-    @staticmethod
-    def forward(through: HostMap, field: Tensor) -> Tensor:
-        name = torch.complex128 if field.is_complex() else torch.float64
-        values = field.detach().resolve_conj().resolve_neg().to(name).numpy()
-        return torch.from_numpy(np.ascontiguousarray(through(values))).to(field.dtype)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.through = inputs[0]
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor]:
-        # torch's gradient of a holomorphic map is the conjugate transpose.
-        turned: Tensor = Mapped.apply(ctx.through.transposed(), grad.conj().resolve_conj())
-        return None, turned.conj().resolve_conj()
-
-    @staticmethod
-    def jvp(ctx: Any, _: None, tangent: Tensor) -> Tensor:
-        result: Tensor = Mapped.apply(ctx.through, tangent)
-        return result
-
-    @staticmethod
-    def vmap(info: Any, dims: Any, through: HostMap, field: Tensor) -> tuple[Tensor, int]:
-        first = field.movedim(dims[1], 0)
-        if through.takes_batches:
-            return Mapped.apply(through, first), 0
-        return torch.stack([Mapped.apply(through, one) for one in first]), 0
-
-
-def mapped(made: Callable[[], HostMap], field: Tensor) -> Tensor:
-    """The map of a tensor on a CPU."""
-    if field.device.type != "cpu":
-        raise ArgumentTypeError(f"solves are on a CPU, and b is on {field.device}; give b.cpu()")
-    result: Tensor = Mapped.apply(made(), field)
-    return result

@@ -163,5 +163,5 @@ def _evaluated(jaxpr: Any, consts: Sequence[Any], arrays: Sequence[Any]) -> list
     return [value(v) for v in jaxpr.outvars]
 
 
-def series(task: Task, f: Function) -> None:
+def series(task: object, f: object) -> None:
     """None: its compiler joins nested products."""

@@ -13,9 +13,10 @@ from torch.overrides import TorchFunctionMode
 from ..._base.errors import ArgumentTypeError
 from .._jets.mesh import Arrays
 from .._jets.run import Parts, Task
+from .._series.run import expanded
+from .._series.series import Series
 from .backend import Function
 from .bridge import tensor_of
-from .series import expanded
 
 name = "torch"
 with (
@@ -95,7 +96,7 @@ def _is_traced(a: Any) -> bool:
 
 def array(a: Any, like: Arrays) -> Any:
     """A tensor of what a function returned."""
-    if isinstance(a, torch.Tensor):
+    if isinstance(a, (torch.Tensor, Series)):
         return a if a.is_floating_point() or a.is_complex() else a.to(_common(like))
     if isinstance(a, (int, float, bool)):
         return torch.full((), a, dtype=_common(like), device=like[0].device)
