@@ -60,6 +60,16 @@ def slopes_by(terms: tuple[Term, ...], factor: int, cotangents: dict[int, int]) 
     return [slope for slope in (Slope(behind), Slope(before), between) if slope.first]
 
 
+def moved_by(terms: tuple[Term, ...], factor: int, tangent: int) -> tuple[Term, ...]:
+    """What a change of a factor, which is the input `tangent`, makes of the outputs."""
+    return tuple(
+        term._replace(**{place: tangent})
+        for place in ("inner", "faces", "outer")
+        for term in terms
+        if getattr(term, place) == factor
+    )
+
+
 def _at_faces(terms: Iterable[Term], cotangents: dict[int, int]) -> Slope:
     """The pairs of each row one by one, times the slope of the row; then the transpose of the mean at their faces.
 

@@ -76,4 +76,19 @@ def test_twice_and_batched_on_uneven_points(boundary):
         return grid.diffuse(k)(f)
 
     assert torch.autograd.gradcheck(made, (k, f), check_batched_grad=True, check_forward_ad=True)
-    assert torch.autograd.gradgradcheck(made, (k, f), check_batched_grad=True)
+    assert torch.autograd.gradgradcheck(made, (k, f), check_batched_grad=True, check_fwd_over_rev=True)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_tangents_of_slopes(name):
+    """The backward pass is linear in the slopes of the results, and what it makes of a field is so in that field."""
+    grid = gg.Grid((4, 1.0), (5, 1.0), boundary="symmetric")
+    f, k, w, v = (whole(grid.shape, seed) for seed in range(4))
+    k.requires_grad_()
+    result = OPERATORS[name](grid, k)(f)
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(w, v)
+        (slopes,) = torch.autograd.grad(result, k, dual, retain_graph=True)
+        value, tangent = torch.autograd.forward_ad.unpack_dual(slopes)
+    for found, given in ((value, w), (tangent, v)):
+        assert torch.equal(found, torch.autograd.grad(result, k, given, retain_graph=True)[0])

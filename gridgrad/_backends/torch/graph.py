@@ -13,7 +13,7 @@ from torch.autograd import forward_ad
 from ..._base.cache import Cache
 from ..._base.tracing import is_compiling
 from ..._terms.adjoint import adjoint_terms, conjugate_terms
-from ..._terms.slopes import are_linear_in, slopes_by
+from ..._terms.slopes import are_linear_in, moved_by, slopes_by
 from ..._terms.term import Join, Term, joins_of, shifted, stencil_bytes
 from .. import ladder, slices
 from ..protocol import Backend, Run
@@ -51,6 +51,12 @@ class Map:
         """The derivative by a constant, where results have these slopes; None where they do not depend on it."""
         raise NotImplementedError
 
+    def moved(
+        self, constant: int, fields: Tensors, constants: Tensors, tangent: Tensor
+    ) -> list[Tensor | None]:
+        """What a tangent of a constant makes of the results; None of those that do not depend on it."""
+        raise NotImplementedError
+
     def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
         """The map beside a new first axis of this size, and its constants, of which `dims` says where they have it."""
         raise NotImplementedError
@@ -77,8 +83,9 @@ class Node(torch.autograd.Function):  # type: ignore[misc]
         ctx.own, ctx.count, *tensors = inputs
         ctx.taken, ctx.given = [t.shape for t in tensors[: ctx.count]], [t.shape for t in output]
         ctx.varied = [k for k, is_asked in enumerate(ctx.needs_input_grad[2 + ctx.count :]) if is_asked]
+        ctx.keeps_fields = bool(ctx.varied) or forward_ad._current_level >= 0
         if len(tensors) > ctx.count:
-            kept = tensors if ctx.varied else tensors[ctx.count :]
+            kept = tensors if ctx.keeps_fields else tensors[ctx.count :]
             ctx.save_for_backward(*kept)
             ctx.save_for_forward(*kept)
         ctx.set_materialize_grads(False)
@@ -86,7 +93,7 @@ class Node(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
         own, count, saved = ctx.own, ctx.count, ctx.saved_tensors
-        fields, constants = (saved[:count], saved[count:]) if ctx.varied else ((), saved)
+        fields, constants = (saved[:count], saved[count:]) if ctx.keeps_fields else ((), saved)
         results: list[Tensor | None] = [None] * count
         if any(ctx.needs_input_grad[2 : 2 + count]):
             # torch's gradient of a holomorphic map is the conjugate transpose.
@@ -100,11 +107,16 @@ class Node(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor, ...]:
         own = tangents[2 : 2 + ctx.count]
-        if any(tangent is not None for tangent in tangents[2 + ctx.count :]):
-            raise NotImplementedError("tangents of coefficients go through torch operations")
-        like = next(tangent for tangent in own if tangent is not None)
+        like = next(tangent for tangent in tangents if tangent is not None)
         saved = ctx.saved_tensors
-        results = through(ctx.own, own, saved[ctx.count :] if ctx.varied else saved, ctx.taken)
+        fields, constants = (saved[: ctx.count], saved[ctx.count :]) if ctx.keeps_fields else ((), saved)
+        results = through(ctx.own, own, constants, ctx.taken)
+        for k, tangent in enumerate(tangents[2 + ctx.count :]):
+            if tangent is not None:
+                more = ctx.own.moved(k, fields, constants, tangent)
+                results = [
+                    b if a is None else a if b is None else a + b for a, b in zip(results, more, strict=True)
+                ]
         return tuple(
             zeros(like, shape) if result is None else result
             for result, shape in zip(results, ctx.given, strict=True)
@@ -253,6 +265,21 @@ class ByTerms(Map):
             (value,) = values if second is None else second([*values, *tensors])
             total = value if total is None else total + value
         return total
+
+    def moved(
+        self, constant: int, fields: Tensors, constants: Tensors, tangent: Tensor
+    ) -> list[Tensor | None]:
+        """By a sweep with the tangent in the place of the constant."""
+        results: list[Tensor | None] = [None] * self._outputs
+        place = len(fields) + len(constants)
+        terms = moved_by(self.terms, len(fields) + constant, place)
+        reached = sorted({term.output for term in terms})
+        if reached:
+            own = tuple(term._replace(output=reached.index(term.output)) for term in terms)
+            values = _Sweep(own, self.library)([*fields, *constants, tangent])
+            for k, value in zip(reached, values, strict=True):
+                results[k] = value
+        return results
 
     def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
         """The terms one axis further."""
