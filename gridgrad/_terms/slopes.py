@@ -62,12 +62,9 @@ def slopes_by(terms: tuple[Term, ...], factor: int, cotangents: dict[int, int]) 
 
 def moved_by(terms: tuple[Term, ...], factor: int, tangent: int) -> tuple[Term, ...]:
     """What a change of a factor, which is the input `tangent`, makes of the outputs."""
-    return tuple(
-        term._replace(**{place: tangent})
-        for place in ("inner", "faces", "outer")
-        for term in terms
-        if getattr(term, place) == factor
-    )
+    inner = tuple(term._replace(inner=tangent) for term in terms if term.inner == factor)
+    faces = tuple(term._replace(faces=tangent) for term in terms if term.faces == factor)
+    return inner + faces + tuple(term._replace(outer=tangent) for term in terms if term.outer == factor)
 
 
 def _at_faces(terms: Iterable[Term], cotangents: dict[int, int]) -> Slope:

@@ -7,7 +7,7 @@ import gridgrad as gg
 from gridgrad import autodiff
 
 torch = pytest.importorskip("torch")
-series = pytest.importorskip("gridgrad.autodiff._series.run")
+series = pytest.importorskip("gridgrad.autodiff._torch_series.run")
 
 ORDERS = [(0, 0), (1, 0), (0, 1), (2, 0), (1, 1), (0, 2), (3, 0), (1, 2), (2, 2), (4, 0)]
 

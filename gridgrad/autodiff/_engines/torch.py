@@ -13,8 +13,8 @@ from torch.overrides import TorchFunctionMode
 from ..._base.errors import ArgumentTypeError
 from .._jets.mesh import Arrays
 from .._jets.run import Parts, Task
-from .._series.run import expanded
-from .._series.series import Series
+from .._torch_series.run import expanded
+from .._torch_series.series import Series
 from .backend import Function
 from .bridge import tensor_of
 

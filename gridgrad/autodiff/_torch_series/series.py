@@ -119,6 +119,7 @@ for _name in (
 
 
 def is_series(a: object) -> bool:
+    """Whether it is one."""
     return type(a) is Series
 
 
@@ -181,6 +182,7 @@ def payload(a: Any) -> Any:
 
 
 def algebra_of(*given: Any) -> Algebra:
+    """That of the first series."""
     found: Algebra = next(a.algebra for a in given if is_series(a))
     return found
 
