@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from itertools import product
 from math import factorial, prod
-from typing import Any
 
 from ..._base.cache import cached
 
@@ -37,7 +36,7 @@ class Algebra:
         self.holomorphic = holomorphic
         self.coupled = coupled
         self.order = sum(monomials[-1])
-        self.products: dict[object, list[Any]] = {}
+        self.products: dict[object, object] = {}
         number = {m: k for k, m in enumerate(monomials)}
         self.table: list[dict[int, int]] = [{} for _ in monomials]
         self.splits: list[list[tuple[int, int]]] = [[] for _ in monomials]

@@ -193,7 +193,7 @@ def crossed(a: Parts, b: Parts, algebra: Algebra) -> list[tuple[int, tuple[tuple
     for d, (numbers, stack) in a.items():
         for e, (others, beside) in b.items():
             if d + e <= algebra.order:
-                layers = algebra.products.get((numbers, others))
+                layers: Any = algebra.products.get((numbers, others))
                 if layers is None:
                     layers = algebra.products[numbers, others] = _pairs(algebra, numbers, others)
                 for own, left, right in layers:
