@@ -177,18 +177,77 @@ def backward(sides: tuple[int, ...], workers: int, by_coordinates: bool = False)
     return makers if by_coordinates else makers | {"jax.jit": jitted}
 
 
+def residual(sides: tuple[int, ...], workers: int) -> Makers:
+    """Of Burgers' equation at points, one thread: its mean square, and the way back to the weights of a network."""
+
+    def step(derivatives: Any) -> Contender:
+        torch = torch_on(1)
+        torch.manual_seed(0)
+        sizes = ((2, 32), (32, 32), (32, 32), (32, 1))
+        layers = [layer for n, m in sizes for layer in (torch.nn.Linear(n, m), torch.nn.Tanh())]
+        net = torch.nn.Sequential(*layers[:-1]).double()
+        points, weights = torch.rand(*sides, 2, dtype=torch.float64), list(net.parameters())
+        made = derivatives(torch, net)
+
+        def backward(own: Any = made) -> Any:
+            u, ut, ux, uxx = own(points)
+            loss = ((ut + u * ux - 0.01 * uxx) ** 2).mean()
+            return torch.autograd.grad(loss, weights[:-1], allow_unused=True)
+
+        exact = _flat(backward(by_hand(torch, net)))
+        return Contender(backward, exact, _flat)
+
+    def ours(torch: Any, net: Any) -> Any:
+        orders = [(0, 0), (1, 0), (0, 1), (0, 2)]
+        u = lambda t, x: net(torch.stack(torch.broadcast_tensors(t, x), -1))[..., 0]  # noqa: E731
+        return lambda p: autodiff.derivative(u, *p.T, orders=orders, points=True, check=False)
+
+    def by_hand(torch: Any, net: Any) -> Any:
+        def found(points: Any) -> Any:
+            p = points.clone().requires_grad_()
+            u = net(p)[:, 0]
+            (slopes,) = torch.autograd.grad(u.sum(), p, create_graph=True)
+            (seconds,) = torch.autograd.grad(slopes[:, 1].sum(), p, create_graph=True)
+            return u, slopes[:, 0], slopes[:, 1], seconds[:, 1]
+
+        return found
+
+    def by_func(torch: Any, net: Any) -> Any:
+        func = torch.func
+
+        def found(points: Any) -> Any:
+            one = lambda p: net(p)[0]  # noqa: E731
+            slopes, seconds = func.vmap(func.grad(one))(points), func.vmap(func.hessian(one))(points)
+            return net(points)[:, 0], slopes[:, 0], slopes[:, 1], seconds[:, 1, 1]
+
+        return found
+
+    return {
+        "gridgrad": lambda: step(ours),
+        "torch.autograd.grad": lambda: step(by_hand),
+        "torch.func": lambda: step(by_func),
+    }
+
+
+def _flat(parts: Any) -> np.ndarray:
+    return np.concatenate([np.asarray(part).ravel() for part in parts])
+
+
 def _stacked(parts: Any) -> np.ndarray:
     return np.stack([np.asarray(part) for part in parts])
 
 
 FASTER = (Goal("torch.func.vjp", 1.0), Goal("torch.func.jvp, open mesh", 1.0), Goal("HIPS autograd", 1 / 3))
 THREE_TIMES = (Goal("torch, jvp of jvp", 1 / 3), Goal("torch, grad of grad", 1 / 3))
+RESIDUAL = (Goal("torch.autograd.grad", 1.0), Goal("torch.func", 1 / 2))
 FUNCTION, SQUARE = (1000, 1000), (2000, 2000)
 ROWS = (
     Row("gradient of a function, 1000², 1 thread", FUNCTION, partial(partials, threads=1), FASTER),
     Row("gradient of a function, 1000², 2 threads", FUNCTION, partial(partials, threads=2), FASTER),
     Row("laplacian of a function, 500², 1 thread", (500, 500), partial(laplacians, threads=1), THREE_TIMES),
     Row("laplacian of a function, 500², 2 threads", (500, 500), partial(laplacians, threads=2), THREE_TIMES),
+    Row("residual of a network and back, 1,000 points", (1_000,), residual, RESIDUAL),
+    Row("residual of a network and back, 10,000 points", (10_000,), residual, RESIDUAL),
     Row("backward of differences, 2000² float32", SQUARE, backward, (Goal("torch.gradient", 0.1),)),
     Row("backward by samples and coordinates, 2000² float32", SQUARE, partial(backward, by_coordinates=True), (Goal("torch.gradient", 0.2),)),
 )  # fmt: skip

@@ -137,6 +137,7 @@ NO_CACHES = {
     "_base.words": {"_offered"},  # the public functions, noted as they are defined
     "_base.late": {"_importing"},  # threads at work
     "autodiff._jets.jet": {"RULES", "FUNCTIONS", "SPECIAL"},
+    "autodiff._torch_series.series": {"RULES"},
 }
 CONTAINERS = {"dict", "set", "list", "OrderedDict", "defaultdict", "deque", "Counter"}
 

@@ -52,8 +52,8 @@ def test_operators(tmp_path, without):
 )
 def test_autodiff(tmp_path, without):
     printed, rows = measured("autodiff", tmp_path, without)
-    assert len(rows) == 6
-    assert printed.count("goal <= ") == 2 * 12  # by each row and in the end
+    assert len(rows) == 8
+    assert printed.count("goal <= ") == 2 * 16  # by each row and in the end
     assert "| backward of differences, 2000² float32 |" in run_benchmark(
         "autodiff", "--table", "--out", tmp_path
     )

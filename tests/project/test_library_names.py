@@ -13,7 +13,7 @@ NAMES = {
 }  # fmt: skip
 ROOMS = (
     "_backends.numpy", "_backends.torch", "_backends.cuda", "_backends.jax", "_backends.dask", "_wraps", "torch", "dask", "xarray", "cli",
-    "autodiff._engines",
+    "autodiff._engines", "autodiff._torch_series",
 )  # fmt: skip
 ENGINES = "functions are differentiated by engines, some of which are libraries of arrays"
 ALLOWED = {

@@ -93,7 +93,7 @@ def circles():
 
 # Where arrays are of libraries that have no types, or whose types are not looked into.
 UNTYPED = ("_wraps.", "_backends.torch.", "_backends.dask.", "torch.", "xarray.", "cli.", "autodiff._engines.torch",
-           "autodiff._engines.jax")  # fmt: skip
+           "autodiff._engines.jax", "autodiff._torch_series.")  # fmt: skip
 
 
 def lines_of_any():

@@ -19,7 +19,8 @@ from .. import ladder, slices
 from ..numpy import core, memory
 from ..operations import Operations
 from ..protocol import Backend, Call, DType, Facts, HostMap, InGraph, Memory, Run
-from .graph import IN_GRAPH, in_graph, mapped
+from .graph import IN_GRAPH, in_graph
+from .host import mapped
 from .operations import OPERATIONS
 from .tensors import (
     check_samples,

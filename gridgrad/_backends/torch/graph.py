@@ -1,23 +1,22 @@
-"""Linear maps as nodes of torch's graphs, by terms or on the host: differentiable in every mode, and nothing of the fields is saved."""
+"""Linear maps as nodes of torch's graphs, by terms: differentiable in every mode, and nothing of the fields is saved."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd import forward_ad
 
 from ..._base.cache import Cache
-from ..._base.errors import ArgumentTypeError
 from ..._base.tracing import is_compiling
 from ..._terms.adjoint import adjoint_terms, conjugate_terms
+from ..._terms.slopes import are_linear_in, moved_by, slopes_by
 from ..._terms.term import Join, Term, joins_of, shifted, stencil_bytes
 from .. import ladder, slices
-from ..protocol import Backend, HostMap, Run
+from ..protocol import Backend, Run
 from .operations import OPERATIONS
 from .tensors import batched_first, is_plain_in_transforms
 
@@ -46,6 +45,18 @@ class Map:
         """Apply it to plain memory, where no graph is recorded; None of all else."""
         return None
 
+    def slope(
+        self, constant: int, fields: Tensors, constants: Tensors, grads: Sequence[Tensor | None]
+    ) -> Tensor | None:
+        """The derivative by a constant, where results have these slopes; None where they do not depend on it."""
+        raise NotImplementedError
+
+    def moved(
+        self, constant: int, fields: Tensors, constants: Tensors, tangent: Tensor
+    ) -> list[Tensor | None]:
+        """What a tangent of a constant makes of the results; None of those that do not depend on it."""
+        raise NotImplementedError
+
     def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
         """The map beside a new first axis of this size, and its constants, of which `dims` says where they have it."""
         raise NotImplementedError
@@ -71,23 +82,41 @@ class Node(torch.autograd.Function):  # type: ignore[misc]
     def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
         ctx.own, ctx.count, *tensors = inputs
         ctx.taken, ctx.given = [t.shape for t in tensors[: ctx.count]], [t.shape for t in output]
+        ctx.varied = [k for k, is_asked in enumerate(ctx.needs_input_grad[2 + ctx.count :]) if is_asked]
+        ctx.keeps_fields = bool(ctx.varied) or forward_ad._current_level >= 0
         if len(tensors) > ctx.count:
-            ctx.save_for_backward(*tensors[ctx.count :])
-            ctx.save_for_forward(*tensors[ctx.count :])
+            kept = tensors if ctx.keeps_fields else tensors[ctx.count :]
+            ctx.save_for_backward(*kept)
+            ctx.save_for_forward(*kept)
         ctx.set_materialize_grads(False)
 
     @staticmethod
     def backward(ctx: Any, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-        # torch's gradient of a holomorphic map is the conjugate transpose.
-        constants = [c.conj().resolve_conj() for c in ctx.saved_tensors]
-        results = through(ctx.own.transposed(ctx.count), grads, constants, ctx.given)
-        return None, None, *results, *(None for _ in constants)
+        own, count, saved = ctx.own, ctx.count, ctx.saved_tensors
+        fields, constants = (saved[:count], saved[count:]) if ctx.keeps_fields else ((), saved)
+        results: list[Tensor | None] = [None] * count
+        if any(ctx.needs_input_grad[2 : 2 + count]):
+            # torch's gradient of a holomorphic map is the conjugate transpose.
+            turned = [c.conj().resolve_conj() for c in constants]
+            results = through(own.transposed(count), grads, turned, ctx.given)
+        slopes: list[Tensor | None] = [None] * len(constants)
+        for k in ctx.varied:
+            slopes[k] = own.slope(k, fields, constants, grads)
+        return None, None, *results, *slopes
 
     @staticmethod
     def jvp(ctx: Any, *tangents: Tensor | None) -> tuple[Tensor, ...]:
         own = tangents[2 : 2 + ctx.count]
-        like = next(tangent for tangent in own if tangent is not None)
-        results = through(ctx.own, own, ctx.saved_tensors, ctx.taken)
+        like = next(tangent for tangent in tangents if tangent is not None)
+        saved = ctx.saved_tensors
+        fields, constants = (saved[: ctx.count], saved[ctx.count :]) if ctx.keeps_fields else ((), saved)
+        results = through(ctx.own, own, constants, ctx.taken)
+        for k, tangent in enumerate(tangents[2 + ctx.count :]):
+            if tangent is not None:
+                more = ctx.own.moved(k, fields, constants, tangent)
+                results = [
+                    b if a is None else a if b is None else a + b for a, b in zip(results, more, strict=True)
+                ]
         return tuple(
             zeros(like, shape) if result is None else result
             for result, shape in zip(results, ctx.given, strict=True)
@@ -141,12 +170,16 @@ def through(
         return results
     part, given, reached = own.among(fields, shapes)
     if reached:
-        values = part.plain(given, constants)
-        if values is None:
-            values = apply(part, len(given), *given, *constants)
+        values = applied(part, given, constants)
         for k, value in zip(reached, values, strict=True):
             results[k] = value
     return results
+
+
+def applied(own: Map, fields: Tensors, constants: Tensors) -> Tensors:
+    """The results of a map: at once of plain memory, else by a node."""
+    values = own.plain(fields, constants)
+    return apply(own, len(fields), *fields, *constants) if values is None else values
 
 
 class ByTerms(Map):
@@ -211,6 +244,43 @@ class ByTerms(Map):
             self.derived.put(inputs, found, stencil_bytes(terms))
         return found
 
+    def slope(
+        self, constant: int, fields: Tensors, constants: Tensors, grads: Sequence[Tensor | None]
+    ) -> Tensor | None:
+        """By sweeps, which are nodes again: no slope is made of slices."""
+        factor, before = len(fields) + constant, len(fields) + len(constants)
+        given = {k: before + k for k, grad in enumerate(grads) if grad is not None}
+        key = ("slope", factor, *given)
+        found: list[tuple[_Sweep, _Sweep | None]] | None = self.derived.get(key)
+        if found is None:
+            found = [
+                (_Sweep(own, self.library), _Sweep(then, self.library) if then else None)
+                for own, then in slopes_by(self.terms, factor, given)
+            ]
+            self.derived.put(key, found, sum(one.nbytes for pair in found for one in pair if one))
+        tensors: Any = [*fields, *constants, *grads]
+        total = None
+        for first, second in found:
+            values = first(tensors)
+            (value,) = values if second is None else second([*values, *tensors])
+            total = value if total is None else total + value
+        return total
+
+    def moved(
+        self, constant: int, fields: Tensors, constants: Tensors, tangent: Tensor
+    ) -> list[Tensor | None]:
+        """By a sweep with the tangent in the place of the constant."""
+        results: list[Tensor | None] = [None] * self._outputs
+        place = len(fields) + len(constants)
+        terms = moved_by(self.terms, len(fields) + constant, place)
+        reached = sorted({term.output for term in terms})
+        if reached:
+            own = tuple(term._replace(output=reached.index(term.output)) for term in terms)
+            values = _Sweep(own, self.library)([*fields, *constants, tangent])
+            for k, value in zip(reached, values, strict=True):
+                results[k] = value
+        return results
+
     def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
         """The terms one axis further."""
         terms = tuple(term.with_axes(lambda axis: axis + 1) for term in self.terms)
@@ -238,12 +308,28 @@ class ByTerms(Map):
         return part or self, given, places
 
 
+class _Sweep:
+    """Terms and which tensors they read, in the order of a node: what is read, then what only multiplies."""
+
+    def __init__(self, terms: tuple[Term, ...], library: Backend[Tensor]) -> None:
+        used = {k for term in terms for k in term.reads()}
+        terms, order, self.count = _read_first(terms, used)
+        self.own = ByTerms(terms, 1 + max(term.output for term in terms), library)
+        self.fields, self.constants = order[: self.count], order[self.count :]
+        self.nbytes = stencil_bytes(terms)
+
+    def __call__(self, tensors: Tensors) -> Tensors:
+        return applied(self.own, [tensors[k] for k in self.fields], [tensors[k] for k in self.constants])
+
+
 def in_graph(
     library: Backend[Tensor], terms: tuple[Term, ...], tensors: Tensors, outputs: int
 ) -> Callable[[Tensors], Tensors] | None:
     """What makes the results with their derivatives attached; None where torch operations have to do it."""
-    terms, order, count = _read_first(terms, len(tensors))
-    if not terms or any(library.facts(tensors[k]) is None for k in order[count:]):
+    whole = terms
+    terms, order, count = _read_first(terms, range(len(tensors)))
+    varied = [k for k in order[count:] if library.facts(tensors[k]) is None]
+    if not terms or (varied and not _has_slopes(library, whole, tensors, varied)):
         return None
     if not all(map(is_plain_in_transforms, tensors)):
         return None
@@ -275,11 +361,23 @@ def _joined(library: Backend[Tensor], terms: tuple[Term, ...], fields: Tensors) 
     return [joined(terms, fields, run, run)]
 
 
-def _read_first(terms: tuple[Term, ...], count: int) -> tuple[tuple[Term, ...], list[int], int]:
+def _has_slopes(
+    library: Backend[Tensor], terms: tuple[Term, ...], tensors: Tensors, varied: Sequence[int]
+) -> bool:
+    """Whether sweeps make the derivatives by these coefficients, in the type that all is computed in."""
+    dtypes = {tensor.dtype for tensor in tensors}
+    if len(dtypes) > 1 or any(library.key(tensors[k]) is None for k in varied):
+        return False
+    own = slices.arithmetic_of(OPERATIONS, tensors[0], terms)
+    is_plain = dtypes == {own} and not any(s.power for term in terms for _, s in term.stencils())
+    return is_plain and are_linear_in(terms, varied)
+
+
+def _read_first(terms: tuple[Term, ...], used: Iterable[int]) -> tuple[tuple[Term, ...], list[int], int]:
     """What terms read before what only multiplies: the fields, among them the arrays of sides, and their number."""
     read = sorted({term.input for term in terms})
-    order = [*read, *(k for k in range(count) if k not in read)]
-    if order == list(range(count)):
+    order = [*read, *sorted(set(used).difference(read))]
+    if order == list(range(len(order))):
         return terms, order, len(read)
     place = {k: new for new, k in enumerate(order)}
     moved = (term._replace(input=place[term.input]).with_factors(place.__getitem__) for term in terms)
@@ -298,43 +396,3 @@ def joined(terms: tuple[Term, ...], fields: Tensors, size_of: Any, components_of
     else:
         result = slices.joined(OPERATIONS, join, values)
     return result.to(fields[0].dtype) if narrow else result
-
-
-class Mapped(torch.autograd.Function):  # type: ignore[misc]
-    """``apply(map, field)``: differentiable in every mode, as often as asked for."""
-
-    @staticmethod
-    def forward(through: HostMap, field: Tensor) -> Tensor:
-        name = torch.complex128 if field.is_complex() else torch.float64
-        values = field.detach().resolve_conj().resolve_neg().to(name).numpy()
-        return torch.from_numpy(np.ascontiguousarray(through(values))).to(field.dtype)
-
-    @staticmethod
-    def setup_context(ctx: Any, inputs: Any, output: Any) -> None:
-        ctx.through = inputs[0]
-
-    @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor]:
-        # torch's gradient of a holomorphic map is the conjugate transpose.
-        turned: Tensor = Mapped.apply(ctx.through.transposed(), grad.conj().resolve_conj())
-        return None, turned.conj().resolve_conj()
-
-    @staticmethod
-    def jvp(ctx: Any, _: None, tangent: Tensor) -> Tensor:
-        result: Tensor = Mapped.apply(ctx.through, tangent)
-        return result
-
-    @staticmethod
-    def vmap(info: Any, dims: Any, through: HostMap, field: Tensor) -> tuple[Tensor, int]:
-        first = field.movedim(dims[1], 0)
-        if through.takes_batches:
-            return Mapped.apply(through, first), 0
-        return torch.stack([Mapped.apply(through, one) for one in first]), 0
-
-
-def mapped(made: Callable[[], HostMap], field: Tensor) -> Tensor:
-    """The map of a tensor on a CPU."""
-    if field.device.type != "cpu":
-        raise ArgumentTypeError(f"solves are on a CPU, and b is on {field.device}; give b.cpu()")
-    result: Tensor = Mapped.apply(made(), field)
-    return result

@@ -8,6 +8,7 @@ from typing import Protocol, TypeVar
 
 from ..._base.types import Array, Shape, Value
 from .._jets.mesh import Arrays
+from .._jets.run import Parts, Task
 
 Function = Callable[..., Arrays]  # of arrays, with a tuple of outputs
 Results = TypeVar("Results", Arrays, tuple[Arrays, ...])
@@ -51,3 +52,6 @@ class Backend(Protocol):
 
     def watched_jvp(self, f: Callable[[Array], Arrays], c: Array, tangent: Array) -> tuple[Arrays, str]:
         """Forward product, and the name of a function of c that the library takes for a constant, or ""."""
+
+    def series(self, task: Task, f: Function) -> Parts | None:
+        """The wanted derivatives of each output by truncated Taylor series; None where there are no rules for that."""

@@ -17,21 +17,16 @@ from .probe import Products, probe
 
 
 def expand(task: Task, backend: Backend) -> Expansion:
-    """Every wanted derivative of a task, by one nested product for each."""
+    """Every wanted derivative of a task, by series in one pass, else by a nested product for each."""
     task = _matched(task, backend)
     outputs, single = _checked(task, backend)
     outputs = backend.careful(outputs, task.mesh.coords)
     cache: Products = {}
-    paths = {m: tuple(j for j, e in enumerate(m) for _ in range(e)) for m in task.wanted}
-    for path in sorted(paths.values(), key=len, reverse=True):
-        if path not in cache:
-            along = [task.directions[j] for j in path]
-            tower = _tower(outputs, task.mesh.coords, along, backend)
-            cache.update((path[k:], tower[len(path) - k]) for k in range(len(path) + 1))
+    rows = backend.series(task, outputs)
+    if rows is None:
+        rows = _nested(task, outputs, backend, cache)
     if task.check:
         probe(task, outputs, cache, backend)
-    found = [cache[paths[m]] for m in task.wanted]
-    rows: Parts = [list(row) for row in zip(*found, strict=True)]
     for k, row in enumerate(rows):
         for a in row:
             check_fits(tuple(a.shape), k, task.mesh.shape)
@@ -39,6 +34,18 @@ def expand(task: Task, backend: Backend) -> Expansion:
         rows = task.combine(rows)
     full = [[backend.widened(a, task.mesh.shape) for a in row] for row in rows]
     return Expansion(full, single[0])
+
+
+def _nested(task: Task, outputs: Function, backend: Backend, cache: Products) -> Parts:
+    """One nested product for each derivative, kept in `cache` by its path."""
+    paths = {m: tuple(j for j, e in enumerate(m) for _ in range(e)) for m in task.wanted}
+    for path in sorted(paths.values(), key=len, reverse=True):
+        if path not in cache:
+            along = [task.directions[j] for j in path]
+            tower = _tower(outputs, task.mesh.coords, along, backend)
+            cache.update((path[k:], tower[len(path) - k]) for k in range(len(path) + 1))
+    found = [cache[paths[m]] for m in task.wanted]
+    return [list(row) for row in zip(*found, strict=True)]
 
 
 def _matched(task: Task, backend: Backend) -> Task:

@@ -12,6 +12,10 @@ from torch.overrides import TorchFunctionMode
 
 from ..._base.errors import ArgumentTypeError
 from .._jets.mesh import Arrays
+from .._jets.run import Parts, Task
+from .._torch_series.run import expanded
+from .._torch_series.series import Series
+from .backend import Function
 from .bridge import tensor_of
 
 name = "torch"
@@ -92,7 +96,7 @@ def _is_traced(a: Any) -> bool:
 
 def array(a: Any, like: Arrays) -> Any:
     """A tensor of what a function returned."""
-    if isinstance(a, torch.Tensor):
+    if isinstance(a, (torch.Tensor, Series)):
         return a if a.is_floating_point() or a.is_complex() else a.to(_common(like))
     if isinstance(a, (int, float, bool)):
         return torch.full((), a, dtype=_common(like), device=like[0].device)
@@ -109,6 +113,16 @@ def _common(like: Arrays) -> Any:
 def widened(a: Any, shape: tuple[int, ...]) -> Any:
     """Broadcast, in memory of its own: forward products refuse views that repeat an element."""
     return a if tuple(a.shape) == shape else a.expand(shape).contiguous()
+
+
+def series(task: Task, f: Function) -> Parts | None:
+    """By the rules of linear layers and smooth functions; in single and double precision, where no transform traces."""
+    coords: Any = task.mesh.coords
+    if torch.compiler.is_compiling() or not any(map(sum, task.wanted)):
+        return None
+    if not all(c.dtype in (torch.float32, torch.float64) and not _is_traced(c) for c in coords):
+        return None
+    return expanded(task, f)
 
 
 def filled(v: Any, c: Any) -> Any:

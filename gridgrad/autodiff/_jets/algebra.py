@@ -25,16 +25,18 @@ class Algebra:
     splits : for number k the pairs (i, j) with product k and j not 0
     chains : for number k the triples (i, j, weight) of the chain rule, see `chained`
     holomorphic : whether the variables are complex
+    products : which coefficients of a series multiply which, by the numbers that both have
     coupled : whether functions may mix the points of an array (`dense`)
     """
 
-    __slots__ = ("chains", "coupled", "holomorphic", "monomials", "order", "splits", "table")
+    __slots__ = ("chains", "coupled", "holomorphic", "monomials", "order", "products", "splits", "table")
 
     def __init__(self, monomials: tuple[Monomial, ...], holomorphic: bool, coupled: bool) -> None:
         self.monomials = monomials
         self.holomorphic = holomorphic
         self.coupled = coupled
         self.order = sum(monomials[-1])
+        self.products: dict[object, object] = {}
         number = {m: k for k, m in enumerate(monomials)}
         self.table: list[dict[int, int]] = [{} for _ in monomials]
         self.splits: list[list[tuple[int, int]]] = [[] for _ in monomials]

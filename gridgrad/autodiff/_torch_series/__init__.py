@@ -1,0 +1,1 @@
+"""Taylor series of torch's tensors: all derivatives of a network in one pass forward."""
