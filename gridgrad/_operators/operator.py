@@ -10,7 +10,7 @@ from .._base.words import absent
 from .._grid.points import Points
 from .._terms.term import Term
 from .fields.coefficients import Argument, Coefficients, Given, check_names, is_finite
-from .fields.factors import Factor, Number, check_zero, factor_of, is_single, no_operator, number_of
+from .fields.factors import Factor, Number, check_zero, factor_of, is_single, no_number, no_operator, number_of
 from .fields.forms import Form, shaped
 from .fields.grids import OnGrids
 from .fields.sides import zeros_for
@@ -311,7 +311,7 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
 
     def __mul__(self, factor: object) -> Operator[In, Out]:
         if number_of(factor) is None and not is_single(factor):
-            raise no_operator(
+            raise no_number(
                 "an operator times a field is written with the field first", factor,
                 "b * A multiplies what A gives, and A @ grid.multiply(b) what it is applied to",
             )  # fmt: skip
@@ -320,7 +320,8 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
     def __truediv__(self, divisor: complex) -> Operator[In, Out]:
         number = number_of(divisor)
         if number is None:
-            raise no_operator("operators are divided by numbers", divisor, "multiply by the reciprocal, (1 / r) * op")  # fmt: skip
+            r = "numpy.array(r)" if isinstance(divisor, (list, tuple)) else "r"
+            raise no_number("operators are divided by numbers", divisor, f"multiply by the reciprocal, (1 / {r}) * op")  # fmt: skip
         if not number:
             raise ZeroDivisionError(f"an operator is divided by a number other than 0, got {divisor!r}")
         if not is_finite(abs(1 / number)):  # of a subnormal number

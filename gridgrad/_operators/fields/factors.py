@@ -12,7 +12,7 @@ import numpy as np
 
 from ..._base.checks import is_real
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.types import Array, Shape
+from ..._base.types import Array, Maps, Shape
 from ..._grid.points import Points
 from ..._wraps.units import present, unwrap
 from .coefficients import Argument, is_finite
@@ -136,6 +136,16 @@ def check_zero(other: object) -> None:
         "operators are added to operators", other,
         "a multiple of the field itself is 2 * grid.identity, and V * grid.identity of a field V",
     )  # fmt: skip
+
+
+def no_number(rule: str, factor: object, instead: str) -> ArgumentTypeError:
+    """For what scales an operator in a place of numbers and is none; first for what could multiply none in any place."""
+    if isinstance(factor, Maps):
+        return no_operator(
+            "operators are multiplied and divided by numbers", factor, "compose them, A @ B; B is undone by B.solve(b)"
+        )
+    clean_coefficient(factor, "a factor")
+    return no_operator(rule, factor, instead)
 
 
 def no_operator(rule: str, other: object, instead: str) -> ArgumentTypeError:
