@@ -40,6 +40,11 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
             rule = "axis must be an int or a sequence of ints"
             if isinstance(value, (list, tuple)):
                 rule = "axis must be an int where one axis is meant, axis=0"
+            shape = getattr(value, "shape", ())
+            if shape:
+                raise ArgumentTypeError(
+                    f"{rule}, got an array of shape {tuple(shape)}; a field is given to the operator, grid.derivative(0)(f)"
+                )
             raise ArgumentTypeError(f"{rule}, got {value!r} of type {type(value).__name__}")
         if not -ndim <= index < ndim:
             raise np.exceptions.AxisError(
@@ -88,7 +93,9 @@ def is_real(value: object) -> TypeGuard[Real]:
     return isinstance(value, Real) and not isinstance(value, np.timedelta64)
 
 
-def numbers_of_times(name: str, dtype: object, since: str = "with a date t0, numpy.nanmin({}) for example") -> str:
+def numbers_of_times(
+    name: str, dtype: object, since: str = "with a date t0, numpy.nanmin({}) for example"
+) -> str:
     """What is typed for dates or durations to have numbers, where NaT becomes NaN; a minimum would be NaT if anything is."""
     if str(dtype).startswith("timedelta"):
         return f"{name} / numpy.timedelta64(1, 's')"

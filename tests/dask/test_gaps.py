@@ -163,10 +163,14 @@ def test_faces_are_another_grid_which_dask_writes(tmp_path, source, f, has_gaps,
     grid = grid.with_mask(INSIDE) if has_gaps else grid
     across = grid.faces()[0].derivative
     if ends == "periodic" and not has_gaps:  # as many faces as points
-        assert same_bits(made(across, source, tmp_path / "out"), across(np.where(INSIDE, f, np.float32(np.nan))))
+        assert same_bits(
+            made(across, source, tmp_path / "out"), across(np.where(INSIDE, f, np.float32(np.nan)))
+        )
         return
     for operator, name in ((across, "the operator"), ({"a": across}, "operator 'a'")):
-        with pytest.raises(ValueError, match=f"^{name} goes from one grid to another, between points and faces say"):
+        with pytest.raises(
+            ValueError, match=f"^{name} goes from one grid to another, between points and faces say"
+        ):
             to_zarr(operator, source, tmp_path / "out")
     assert not list(tmp_path.glob("out*"))
     across(dask.array.from_zarr(source)).to_zarr(tmp_path / "out")

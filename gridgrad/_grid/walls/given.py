@@ -35,7 +35,9 @@ def weight(number: object, word: str, kind: str) -> Fraction:
     """The weight of a value or a slope in a mixture of both."""
     if isinstance(number, (bool, np.bool_)) or not is_real(number):
         given = type(number).__name__
-        varies = "; where a or b varies along it give gridgrad.slope((c - a * u) / b), of the last u at the wall"
+        varies = (
+            "; where a or b varies along it give gridgrad.slope((c - a * u) / b), of the last u at the wall"
+        )
         raise ArgumentTypeError(
             f"{word} of {kind}() must be a real number, got {given}; it is one for a whole wall, of which only c may be an array{varies if _has_axes(number) else ''}"
         )

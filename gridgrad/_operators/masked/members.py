@@ -89,7 +89,8 @@ class Member:
         found, table = lines.pop()[index], self.lines[-1].table.at(np.array(index))
         for all_round in lines:
             found = found | all_round[index + table.b[table.is_there]].any(axis=0)
-        return found & np.moveaxis(self.mask.inside, place, 0)[index]
+        counted: Array = found & np.moveaxis(self.mask.inside, place, 0)[index]
+        return counted
 
     def pairs_at(self, points: Array) -> Pairs:
         """Its rows at points of the flattened grid."""

@@ -140,7 +140,9 @@ def test_a_row_on_a_pole_reads_no_gap():
     holed[0, 3] = False
     for name in ("laplacian", "gradient"):
         assert not np.isnan(getattr(grid.with_mask(holed), name)(np.where(holed, f, np.nan))).any()
-        with pytest.raises(ValueError, match=rf"the row of {name} on the pole at index 0 .* in [0-9]+ of its 72 points"):
+        with pytest.raises(
+            ValueError, match=rf"the row of {name} on the pole at index 0 .* in [0-9]+ of its 72 points"
+        ):
             getattr(grid.with_breaks(1, [20]), name)
 
 
@@ -155,7 +157,9 @@ def reaches_from_the_pole(whole, fields):
 
 
 @pytest.mark.parametrize("accuracy", [None, 4, 6])
-@pytest.mark.parametrize("name", ["gradient", "laplacian", "divergence", "curl", "derivative", "gradient_norm"])
+@pytest.mark.parametrize(
+    "name", ["gradient", "laplacian", "divergence", "curl", "derivative", "gradient_norm"]
+)
 def test_gaps_are_refused_where_the_row_on_the_pole_reads_them(name, accuracy):
     """Elsewhere that row is the one of the whole grid."""
     lat = np.linspace(90, -90, 25)
@@ -185,7 +189,9 @@ def test_points_on_a_pole_that_would_read_a_gap_are_left_out_themselves():
     grid = gg.Grid(np.linspace(90, -90, 19), (36, 10.0), geometry="sphere")
     inside = np.ones(grid.shape, bool)
     inside[1, 5] = False
-    with pytest.raises(ValueError, match="on the pole at index 0 of axis -2 .* in 3 of its 36 points it reads a gap"):
+    with pytest.raises(
+        ValueError, match=r"on the pole at index 0 of axis -2 .* in 3 of its 36 points it reads a gap"
+    ):
         grid.with_mask(inside).gradient  # noqa: B018
     inside[0, 4:7] = False
     f = RNG.standard_normal(inside.shape)
