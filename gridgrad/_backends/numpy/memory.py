@@ -16,9 +16,7 @@ from ..._base.types import Array
 from ..._plan.plan import Plan
 from . import core
 
-PIECE_BYTES = (
-    128 << 20
-)  # moved between two looks at pending signals: at most half a second, and 50 ms of most calls
+PIECE_BYTES = 128 << 20  # moved between two looks at pending signals: at most half a second, and 50 ms of most calls
 ROOM_BYTES = (32 << 20) - (64 << 10)  # beyond that glibc asks the system for each array, and gives it back
 ALIVE = 8  # results of operators and of NumPy that a right-hand side holds at once
 THREAD_BYTES = 16 << 20  # a call that moves less stays on the caller's thread
