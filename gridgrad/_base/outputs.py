@@ -13,7 +13,7 @@ from .errors import ArgumentTypeError, ArgumentValueError, counted
 from .types import Array
 
 
-def of_spacing(out: Any) -> str:
+def of_spacing(out: object) -> str:
     """What is said of what can be no result, but may be the spacing of another library's call."""
     is_one = isinstance(out, Real) or len(getattr(out, "shape", ())) == 1
     if not is_one and not (isinstance(out, (list, tuple)) and all(isinstance(entry, Real) for entry in out)):
