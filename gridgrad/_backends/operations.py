@@ -8,6 +8,7 @@ from typing import Any, ParamSpec, Protocol, TypeVar
 
 import numpy as np
 
+from .._base.checks import numbers_of_times
 from .._base.errors import ArgumentTypeError
 from .._base.types import Array
 
@@ -50,9 +51,9 @@ def is_time(f: Array) -> bool:
 def check_no_times(f: Array, name: str, typed: str) -> None:
     """Refuse dates and durations where a number multiplies or stands at a wall: their unit would be lost."""
     if is_time(f):
-        number = typed if str(f.dtype).startswith("timedelta") else f"({typed} - {typed}.min())"
+        numbers = numbers_of_times(typed, f.dtype, "with the date t0 from which fields count")
         raise ArgumentTypeError(
-            f"{name} has dtype {f.dtype}, and is a number in the units of the call; give it, {number} / numpy.timedelta64(1, 's') for seconds"
+            f"{name} has dtype {f.dtype}, and is a number in the units of the call; give it, of seconds for example, {numbers}"
         )
 
 

@@ -9,12 +9,13 @@ from typing import Any, Generic, NamedTuple, NoReturn, Protocol, TypeAlias
 
 import numpy as np
 
+from .._base.checks import numbers_of_times
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
 from .._plan.plan import Layout, Plan, make_plan
 from .._terms.term import Term
 from . import slices
-from .operations import INTEGERS, A, Operations, dtype_name
+from .operations import INTEGERS, A, Operations, dtype_name, is_time
 from .products import Products
 
 DType: TypeAlias = Any  # of the library, whatever it has for one
@@ -189,6 +190,10 @@ class Backend(Generic[A]):
                 "f has dtype bool: booleans are not taken for numbers; convert them first, f.astype(float)"
             )
         if dtype_name(f) not in _KNOWN:
+            if is_time(f):
+                raise ArgumentTypeError(
+                    f"f has dtype {f.dtype}, which only NumPy's arrays may have; give numbers, {numbers_of_times('f', f.dtype)}"
+                )
             raise ArgumentTypeError(f"f has dtype {f.dtype}; convert it to one of {', '.join(_KNOWN)}")
         if any(n is None or n != n for n in f.shape):
             raise ArgumentValueError(

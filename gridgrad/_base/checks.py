@@ -92,6 +92,15 @@ def is_real(value: object) -> TypeGuard[Real]:
     return isinstance(value, Real) and not isinstance(value, np.timedelta64)
 
 
+def numbers_of_times(
+    name: str, dtype: object, since: str = "with a date t0, numpy.nanmin({}) for example"
+) -> str:
+    """What is typed for dates or durations to have numbers, where NaT becomes NaN; a minimum would be NaT if anything is."""
+    if str(dtype).startswith("timedelta"):
+        return f"{name} / numpy.timedelta64(1, 's')"
+    return f"({name} - t0) / numpy.timedelta64(1, 's') {since.format(name)}"
+
+
 def as_float(number: float | Real) -> float:
     """The nearest float: infinite, where an integer or a fraction is larger than all others."""
     try:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
 from inspect import signature
 from sys import modules
-from typing import Never, TypeVar, get_args, get_type_hints
+from typing import Never, TypeVar, cast, get_args, get_type_hints
 
 from .errors import MISSING, ArgumentTypeError
 from .late import imported
@@ -66,7 +67,7 @@ _FOR_SAMPLES = _ANYWHERE | {
     **dict.fromkeys(
         ("spacing", "shape"),
         "the spacing goes in after the samples, a step or the coordinates of each axis: {call}, x, y)",
-    ),
+    ),  # fmt: skip
     "axis": "axes are named by axis=: {call}, x, axis=0)",
     "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: {call}, boundary="periodic")',
     "order": "derivatives of order 2 are derivative(f, x, axis=0, order=2) and, for all axes, hessian(f, x, y)",
@@ -78,7 +79,7 @@ _FOR_GRIDS = _ANYWHERE | {
     "(grid.quadrature[0] / widths) * grid.diffuse(k)",
     **dict.fromkeys(
         ("spacing", "shape"), "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))"
-    ),
+    ),  # fmt: skip
     "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: Grid(x, boundary="reflect")',
     "order": "operators have an order: Grid(x).derivative(0, order=2)",
     "mask": "a grid has a mask from grid.with_mask(inside)",
@@ -122,7 +123,7 @@ _FOR_TORCH = _FOR_SAMPLES | {
 _MATRIX = "its dense matrix is A.to_sparse().toarray()"
 _CALL = "apply it by calling it, A(f)"
 OF_OPERATORS = {  # what of operators has another name here, or is done elsewhere
-    **dict.fromkeys(("inverse", "inv"), "its inverse is applied to a field A.solve(b), and made once A.solver()"),
+    **dict.fromkeys(("inverse", "inv", "factorized", "splu"), "its inverse is applied to a field A.solve(b), and made once A.solver()"),
     **dict.fromkeys(("eig", "eigs", "eigenvalues"), "its eigenvalues are those of its matrix, scipy.sparse.linalg.eigs(A.to_sparse())"),
     "to_dense": _MATRIX, "todense": _MATRIX, "toarray": _MATRIX,
     **dict.fromkeys(("to_matrix", "as_matrix", "asmatrix", "tocsr", "tocsc", "diagonal", "nnz"), "its matrix is A.to_sparse(), an array of scipy.sparse"),
@@ -130,6 +131,16 @@ OF_OPERATORS = {  # what of operators has another name here, or is done elsewher
     "H": "its adjoint is applied to a field A.adjoint(g), and as an operator A.adjoint_operator()",
     **dict.fromkeys(("to", "cuda", "cpu", "device"), "it takes fields of every device as it is"),
     "apply": _CALL, "dot": _CALL + ", and its matrix to a flat vector by A.matvec(x)",
+    "weights": "they are those of one sweep without gaps; all rows, beside gaps too, are those of its matrix, A.to_sparse()",
+    **dict.fromkeys(("stencil", "stencils", "kernel", "coeffs"), "its rows along an axis are A.weights(axis), and all of them its matrix, A.to_sparse()"),
+    **dict.fromkeys(("transpose", "conj", "conjugate", "backward", "vjp"), "its transpose is A.T, and its adjoint is applied to a field A.adjoint(g)"),
+    **dict.fromkeys(("forward", "jvp", "evaluate", "rhs"), _CALL),
+    **dict.fromkeys(("cg", "gmres", "bicgstab", "lgmres"), 'iterations are a method of solve, A.solve(b, method="cg")'),
+    **dict.fromkeys(("eigsh", "svd", "svds"), "its eigenvalues are those of its matrix, scipy.sparse.linalg.eigs(A.to_sparse())"),
+    **dict.fromkeys(("get_matrix", "todia", "tocoo"), "its matrix is A.to_sparse(), an array of scipy.sparse"),
+    **dict.fromkeys(("order", "accuracy", "form"), "it is an option, A.with_(accuracy=4) for example"),
+    **dict.fromkeys(("set_bc", "bc", "boundary"), "ends are given with the axes, Grid(x, boundary=gridgrad.value(0.0)).laplacian"),
+    **dict.fromkeys(("to", "cuda", "cpu", "numpy", "compile"), "it has no device, and takes the arrays of each library: " + _CALL),
     "with_fields": "another velocity is A.with_(v=v), another diffusivity A.with_(k=k)",
 }  # fmt: skip
 _OTHER_NAMES = {  # what other books and libraries call our functions and operators
@@ -138,20 +149,28 @@ _OTHER_NAMES = {  # what other books and libraries call our functions and operat
     "curl": "vorticity rot rotation",
     "laplacian": "laplace lap del2",
     "derivative": "diff differentiate findiff partial ddx d_dx first_derivative second_derivative",
+    "mean": "interp interpolate average",
     "gradient_norm": "norm magnitude gradient_magnitude",
     "advect": "advection",
     "diffuse": "diffusion",
     "value": "dirichlet dirichletbc",
     "slope": "neumann neumannbc",
-    "robin": "mixedbc",
+    "robin": "mixedbc mixed",
     "Grid": "cartesiangrid uniformgrid regulargrid structuredgrid unitgrid rectilineargrid",
 }
 _OUR_NAME = {name: ours for ours, names in _OTHER_NAMES.items() for name in names.split()}
 _TOLD = {  # what is no function or attribute of ours, by what there is instead
     "operators are solved, Grid(x, y).laplacian.solve(b)": "solve poisson",
-    "positions are grid.coordinates, as fields grid.mesh()": "x y z X Y Z points nodes centers meshgrid extent origin bounds",
-    "ends are given with the axes, Grid(x, boundary=gridgrad.value(0.0))": "bc bcs set_boundary with_boundary dirichlet neumann",
-    "steps are grid.steps": "dx dy dz h spacing",
+    "positions are grid.coordinates, as fields grid.mesh()": "x y z X Y Z points nodes centers meshgrid extent origin bounds cell_coords axes_coords axes_bounds coords",
+    "the number of axes is grid.ndim": "num_axes dim dims",
+    "the lengths of axes are grid.lengths": "nx ny nz npoints",
+    "operators are its attributes, grid.laplacian for example, with the ends that the grid has, Grid(x, boundary=gridgrad.value(0.0))": "make_operator get_operator operators",
+    'upwind differences are those of advect, grid.advect(v, upwind=1), or of one axis grid.derivative(0, side="left")': "upwind",
+    'on latitudes and longitudes it is the function of that name with geometry=, gridgrad.gradient(f, lat, lon, geometry="sphere")': "geospatial_gradient geospatial_laplacian",
+    'a mirror is a word, Grid(x, boundary="reflect"), and so is periodic': "reflect symmetric antireflect antisymmetric periodic one_sided",
+    "fields are arrays of your library, of the lengths of the grid, numpy.zeros(grid.shape)": "scalarfield vectorfield",
+    "ends are given with the axes, Grid(x, boundary=gridgrad.value(0.0))": "bc bcs set_boundary with_boundary dirichlet neumann get_boundary_conditions boundaryconditions",
+    "steps are grid.steps": "dx dy dz h spacing discretization",
     "the lengths of a field are grid.shape": "size",
     "a field is an array of its shape, numpy.zeros(grid.shape)": "zeros empty ones field",
     "it is made of second derivatives, gridgrad.hessian(z, y, x)": "curvature mean_curvature",
@@ -161,7 +180,7 @@ _TOLD = {  # what is no function or attribute of ours, by what there is instead
     "a grid takes fields of every device as it is": "to cuda cpu device",
     "threads are given with a call, gradient(f, x, workers=2)": "set_num_threads set_threads",
     "an integral is (grid.measure * f).sum()": "integrate integral integrate_over",
-    "areas and volumes of cells are grid.measure": "area volume volumes cell_volumes dV",
+    "areas and volumes of cells are grid.measure": "area volume volumes cell_volumes cell_volume_data dV",
 }
 _NOT_FUNCTIONS = {name: told for told, names in _TOLD.items() for name in names.split()} | {
     name: f"operators have it, grid.laplacian.{name}"
@@ -197,6 +216,40 @@ def offered(function: Function) -> Function:
 def _name_of(function: Callable[..., object]) -> str:
     torch = function.__module__.startswith("gridgrad.torch")
     return f"gridgrad.torch.{function.__name__}" if torch else function.__qualname__
+
+
+def answering(**told: str) -> Callable[[Function], Function]:
+    """A function whose other keywords are answered: `told` has for each of its own, or for a sentence, what it may be called elsewhere.
+
+    A sentence is ``words_of_it="sentence: other words"``, an own keyword ``keyword="other words"``.
+    """
+
+    def decorate(function: Function) -> Function:
+        kinds = signature(function).parameters.values()
+        known = [p.name for p in kinds if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        instead: dict[str, str] = {}
+        for own, entry in told.items():
+            sentence, _, others = entry.rpartition(": ")
+            instead |= dict.fromkeys(others.split(), sentence or f"here it is {own}=")
+
+        @wraps(function)
+        def call(*given: object, **words: object) -> object:
+            for word in words:
+                if word not in known:
+                    close, own = nearest(word, known), [key for key in known if key not in ("self", "grid")]
+                    said = (
+                        f"did you mean {close}=?"
+                        if close
+                        else f"it takes {', '.join(f'{key}=' for key in own)}"
+                    )
+                    raise ArgumentTypeError(
+                        f"{function.__name__}() got an unexpected keyword argument {word!r}; {instead.get(word.lower(), said)}"
+                    )
+            return function(*given, **words)
+
+        return cast(Function, call)
+
+    return decorate
 
 
 def required(name: str, **given: object) -> None:
@@ -269,8 +322,9 @@ def _elsewhere(owner: object, name: str, places: Mapping[str, object], sentences
         held = [] if hasattr(owner, attribute[1]) else [p for p in places if hasattr(places[p], attribute[1])]
         return f"{held[0]}.{attribute[1]}" if held else attribute[0]
 
-    if name in sentences:
-        return "; " + re.sub(r"\bgrid\.(\w+)", placed, sentences[name])
+    sentence = sentences.get(name) or sentences.get(name.lower())
+    if sentence:
+        return "; " + re.sub(r"\bgrid\.(\w+)", placed, sentence)
     known = {own.lower(): own for own in dir(owner) if not own.startswith("_")}
     close = nearest(name.lower(), known, 0.7)
     return f"; did you mean {known[close]}?" if close else ""
@@ -308,9 +362,7 @@ def _instead(name: str, word: str, known: Sequence[str]) -> str:
     sentence = _sentences(name).get(topic)
     if sentence is not None:
         axes, operator = _made_by(name)
-        return sentence.format(
-            call=_call_of(name, known), axes=axes, operator=operator, end=_end(word.lower())
-        )
+        return sentence.format(call=_call_of(name, known), axes=axes, operator=operator, end=_end(word.lower()))  # fmt: skip
     close = nearest(word, known)
     if close:
         return f"did you mean {close}=?"
@@ -335,13 +387,7 @@ def _call_of(name: str, known: Sequence[str]) -> str:
     return f"{name}({', '.join(key for key in known if key in ('f', 'F', 'v', 'k'))}"
 
 
-_OF_OPERATORS = {
-    "derivative": "0)(f",
-    "mixed_derivative": "0, 1)(f",
-    "directional_derivative": "v)(f",
-    "advect": "v)(f",
-    "diffuse": "k)(f",
-}
+_OF_OPERATORS = {"derivative": "0)(f", "mixed_derivative": "0, 1)(f", "directional_derivative": "v)(f", "advect": "v)(f", "diffuse": "k)(f"}  # fmt: skip
 _OF_VECTORS = ("divergence", "curl", "jacobian", "vector_laplacian")
 
 

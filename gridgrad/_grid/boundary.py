@@ -9,7 +9,7 @@ import numpy as np
 
 from .._base.checks import is_word
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
-from .._base.words import nearest
+from .._base.words import answering, nearest
 from .._stencils.ends import NAMED, ONE_SIDED, PERIODIC, End, OneSided
 from .walls.components import Components, Wall, end_of
 from .walls.conditions import Condition
@@ -159,6 +159,10 @@ def _called(given: object) -> str:
     return f"; call it, {name}(...)" if callable(given) and name in _PRESCRIBING else ""
 
 
+@answering(
+    normal="n", tangential="tangent parallel shear", scalar="scalars pressure p",
+    named="components are told by their direction to the wall, components(normal=..., tangential=...): u v w x y z",
+)  # fmt: skip
 def components(normal: object, tangential: object, scalar: object = None) -> Components:
     """The ends at a wall for each component of vector fields: words of ``boundary=``, or what is prescribed.
 

@@ -98,7 +98,8 @@ def of_times(values: Array, name: str) -> str | None:
     if values.dtype.kind == "m" and single:
         return f"{name} / np.timedelta64(1, 's')"
     if values.dtype.kind in "mM":
-        return f"({name} - {name}[0]) / np.timedelta64(1, 's')"
+        earliest = "[0]" if values.ndim == 1 else ".min()"  # the same for all lines
+        return f"({name} - {name}{earliest}) / np.timedelta64(1, 's')"
     if _are_dates(values):
         return f"({name} - {name}[0]) / numpy.timedelta64(1, 's') with {name} = numpy.asarray({name}, 'datetime64[s]')"
     first = values.reshape(-1)[0] if values.dtype.kind == "O" and values.size else None

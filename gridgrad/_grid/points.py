@@ -68,9 +68,6 @@ class Cleaned(NamedTuple):
     is_curved: bool  # entries of many dimensions are positions of all points
 
 
-ROWS_OF_POLES = 8  # that rows on poles read
-
-
 class Points:
     """What a grid is without its operators; see `Grid` for the arguments."""
 
@@ -280,8 +277,6 @@ class Points:
             raise ArgumentValueError(
                 "beside gaps of a grid with geometry= rows are one-sided, and fluxes of diffuse and of the conservative laplacian end; leave boundary= out, or write operators as their formulas on a grid without geometry="
             )
-        if self.metric is not None and self.metric.on:
-            self._check_gaps_at_poles(self.metric, mask)
         if self.mapping is not None:
             raise self.mapping.refusal("a gap")
         if self.has_lines:
@@ -292,19 +287,6 @@ class Points:
         made = copy(self)
         made.mask, made._whole, made._masked, made.held = mask, self.whole, masked, {}
         return made
-
-    def _check_gaps_at_poles(self, metric: metrics.Metric, mask: masks.Mask) -> None:
-        """Refuse gaps among what a row on a pole takes means all round of."""
-        k = metric.along
-        place = self.places[k] + mask.inside.ndim - self.ndim
-        rows, n = np.moveaxis(mask.inside, place, 0), self.lengths[k]
-        for end in metric.on:
-            near = slice(1, 1 + ROWS_OF_POLES) if end == 0 else slice(max(n - 1 - ROWS_OF_POLES, 0), n - 1)
-            if rows[end].any() and (not rows[near].all() or any(mask.breaks)):
-                raise ArgumentValueError(
-                    f"a gap within {ROWS_OF_POLES} rows of the one on a pole at index {end} of axis {self.axes[k]}, or a break, where operators take means all round; "
-                    f"leave the row on the pole out, {'x[1:] and f[1:]' if end == 0 else 'x[:-1] and f[:-1]'} along that axis, or let it be missing or outside too"
-                )
 
     def masked(self, whole: Made) -> Made:
         """The operator beside its gaps that one of the whole grid is without."""

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
 from .._base.late import Late
 from .._base.types import Between, In, Maps, Out, Scalar, Vector, applies, transposes
-from .._base.words import absent
+from .._base.words import absent, answering
 from .._grid.points import Points
 from .._terms.term import Term
 from .fields.coefficients import Argument, Coefficients, Given, check_names, is_finite
-from .fields.factors import Factor, Number, check_zero, factor_of, is_single, no_operator, number_of
+from .fields.factors import (
+    Factor, Number, check_single, check_zero, divisor_of, factor_of, no_operator, number_of,
+)  # fmt: skip
 from .fields.forms import Form, shaped
 from .fields.grids import OnGrids
 from .fields.sides import zeros_for
@@ -251,6 +253,7 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
         kept = solving.kept_solver(self, method, iterative.given_limits(rtol=rtol, maxiter=maxiter))
         return kept(b, out, **walls)
 
+    @answering(field="a right-hand side goes to what is made, A.solver()(b), or A.solve(b): b rhs f out", rtol="tol eps", method="solver", maxiter="max_iter niter")  # fmt: skip
     def solver(self, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None) -> solving.Solver:  # fmt: skip
         """The solver of this operator: everything that does not depend on the right-hand side, made once.
 
@@ -313,19 +316,11 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
         return self.multiplied(factor_of(self.grids_out, factor)) if number is None else self.scaled(number)
 
     def __mul__(self, factor: object) -> Operator[In, Out]:
-        if number_of(factor) is None and not is_single(factor):
-            raise no_operator(
-                "an operator times a field is written with the field first", factor,
-                "b * A multiplies what A gives, and A @ grid.multiply(b) what it is applied to",
-            )  # fmt: skip
+        check_single(factor)
         return self.__rmul__(factor)
 
     def __truediv__(self, divisor: complex) -> Operator[In, Out]:
-        number = number_of(divisor)
-        if number is None:
-            raise no_operator("operators are divided by numbers", divisor, "multiply by the reciprocal, (1 / r) * op")  # fmt: skip
-        if not number:
-            raise ZeroDivisionError(f"an operator is divided by a number other than 0, got {divisor!r}")
+        number = divisor_of(divisor)
         if not is_finite(abs(1 / number)):  # of a subnormal number
             return self.scaled(2.0**100).scaled(1 / (number * 2.0**100))
         return self.scaled(1 / number)

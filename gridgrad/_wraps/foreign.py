@@ -32,6 +32,8 @@ def remedy(cls: Any, name: str) -> str:
     """What to type for the numbers of an object of this class that is called `name`."""
     if is_quantity_class(cls):
         return name + (".value" if issubclass(cls, np.ndarray) else ".magnitude")
+    if hasattr(cls, "total_seconds"):  # a duration of Python or pandas
+        return f"{name}.total_seconds()"
     if hasattr(cls, "unmasked"):  # of astropy, whose mask numpy.asarray drops
         return f"numpy.ma.array({name}.unmasked{'.value' if hasattr(cls, 'unit') else ''}, mask={name}.mask)"
     if issubclass(cls, masked_arrays()):

@@ -35,7 +35,8 @@ def opened(source: Source | Sequence[Source]) -> list[zarr.Array]:
         first, other = [(a.shape, str(a.dtype), _whole(a)) for a in (arrays[0], own)]
         if first != other:
             raise ArgumentValueError(
-                f"source[{k}] has shape, dtype and chunks {other}, but source[0] has {first}; components have the same"
+                f"source[{k}] has shape, dtype and chunks {other}, but source[0] has {first}; components have the same; "
+                "those at faces across several axes do not: take Dask arrays, operator((dask.array.from_zarr(u), dask.array.from_zarr(v))).to_zarr(target)"
             )
     return arrays
 

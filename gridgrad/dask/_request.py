@@ -20,7 +20,7 @@ from .._operators.fields.forms import Form, shaped
 from .._operators.fields.gather import Fields, gather
 from .._operators.fields.sides import all_like
 from .._operators.holding import Holding, Released
-from .._operators.masked.gapped import Gapped
+from .._operators.masked.gapped import Gapped, OverWhole
 from .._operators.masked.places.blocks import Blocks
 from .._operators.masked.places.flat import Flat
 from .._operators.operator import AnyOperator
@@ -224,10 +224,11 @@ def _gaps(operators: Mapping[str, AnyOperator], shape: Shape) -> Blocks | None:
 
 
 def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Field]:
-    called = f"operator {name!r}" if name else "the operator"
-    operator = _bare(operator)
+    called, operator = _called(name), _bare(operator)
     if isinstance(operator, Gapped):
         operator = operator.whole
+    elif isinstance(operator, OverWhole):
+        raise _between_grids(called)
     if not isinstance(operator, Sweep) or (isinstance(operator, OfSlopes) and operator.are_made_first):
         what = "is made of several, which are applied one after the other: write what is between them to a file of its own"
         raise ArgumentTypeError(
@@ -244,6 +245,19 @@ def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Fi
     return operator
 
 
+def _called(name: str) -> str:
+    """How an operator is called, one of several by its name."""
+    return f"operator {name!r}" if name else "the operator"
+
+
+def _between_grids(called: str) -> ArgumentValueError:
+    """For operators between points and faces, coasts among them or not."""
+    return ArgumentValueError(
+        f"{called} goes from one grid to another, between points and faces say, and here all have the points and the chunks of source; "
+        "take Dask arrays, operator(dask.array.from_zarr(source)).to_zarr(target)"
+    )
+
+
 def _settled(operator: Sweep[Field, Field], one: Array) -> Sequence[Array]:
     """Its coefficients as arrays."""
     return all_like(one, operator.current_coefficients())
@@ -254,14 +268,12 @@ def _check_kept(name: str, operator: Sweep[Field, Field], one: Array, call: Fiel
     wanted = call.samples[0].dtype
     if joins_of(operator.terms) and wanted.kind == "c":
         raise ArgumentTypeError(
-            f"operator {name!r} makes real numbers of complex ones, and here results have the dtype of source; Dask does it: "
+            f"{_called(name)} makes real numbers of complex ones, and here results have the dtype of source; Dask does it: "
             "operator(dask.array.from_zarr(source)).to_zarr(target)"
         )
     _check_dtype(name, one, call)
     if any(stencil.surplus for term in operator.terms for _, stencil in term.stencils()):
-        raise ArgumentValueError(
-            f"operator {name!r} goes from one grid to another of other lengths; here all have the chunks of source"
-        )
+        raise _between_grids(_called(name))
 
 
 def _check_dtype(name: str, one: Array, call: Fields) -> None:
@@ -269,6 +281,6 @@ def _check_dtype(name: str, one: Array, call: Fields) -> None:
     wanted = call.samples[0].dtype
     if wanted != one.dtype:
         raise ArgumentTypeError(
-            f"operator {name!r} makes {wanted} of a source of {one.dtype}; give a source of that dtype, or coefficients of "
+            f"{_called(name)} makes {wanted} of a source of {one.dtype}; give a source of that dtype, or coefficients of "
             f"the source's, k.astype({one.dtype.name!r})"
         )

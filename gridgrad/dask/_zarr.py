@@ -18,6 +18,7 @@ from .._backends.dask.recipe import contents, recipe_of
 from .._backends.dask.tasks import reference, task
 from .._backends.dispatch import found
 from .._base.types import Shape
+from .._base.words import answering
 from .._operators.operator import AnyOperator
 from ._files import Source, check_outside, chunks_of, create, opened, place_of, state_of, targets
 from ._job import Job, Part, step, wait_for
@@ -25,6 +26,12 @@ from ._partial import Partial
 from ._request import Held, Repeated, Request, check_ends, forms_of, requests_of
 
 
+@answering(
+    operators="operator op func",
+    source="input src f",
+    target="path store output out dest",
+    overwrite="mode overwrite_existing clobber force",
+)
 def to_zarr(
     operators: AnyOperator | Mapping[str, AnyOperator], source: Source | Sequence[Source], target: str | PathLike[str],
     *, overwrite: bool = False,

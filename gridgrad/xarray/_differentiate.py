@@ -9,6 +9,7 @@ import numpy as np
 import xarray
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.words import answering
 from .._functions.gradient import gradient
 from .._wraps.xarray import times
 from .._wraps.xarray.coordinates import names_of
@@ -16,6 +17,10 @@ from .._wraps.xarray.coordinates import names_of
 Labelled = TypeVar("Labelled", xarray.DataArray, xarray.Dataset)
 
 
+@answering(
+    coord="dim dims axis coords x",
+    more="it is xarray's call; all else is gridgrad.derivative(f, dim='x', order=2, accuracy=4): order deriv accuracy boundary periodic side out",
+)
 def differentiate(obj: Labelled, coord: Hashable, edge_order: int = 1, datetime_unit: str | None = None) -> Labelled:  # fmt: skip
     """Differentiate by a one-dimensional coordinate, as ``obj.differentiate(coord, edge_order, datetime_unit)`` does.
 

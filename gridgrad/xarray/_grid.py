@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from inspect import signature
-from typing import TYPE_CHECKING, Any, Never, Self, TypeAlias, Unpack
+from typing import TYPE_CHECKING, Any, Never, Self, TypeAlias, Unpack, cast
 
 import numpy as np
 import xarray
@@ -14,10 +14,12 @@ from .. import grid
 from .._base.cache import cached_property
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Gaps
-from .._base.words import unexpected, unknown
+from .._base.words import answering, unexpected, unknown
 from .._functions import gradient, scalar, transport, vector
 from .._functions.typed import Ends
 from .._grid.spacing import check_count
+from .._operators.masked.grids import WORDS_OF_MASKS
+from .._operators.operator import Operator
 from .._wraps.labelled import room_among
 from .._wraps.xarray import unit_text
 from .._wraps.xarray.call import leaves, wrapped
@@ -47,7 +49,41 @@ def _method(function: Callable[..., object]) -> Method:
             options["missing"] = self._options["missing"]._replace(missing=options["missing"])
         return function(*given, *self._spacing, dim=self.dims, **{**self._options, **options})
 
-    return named(method, function, "fields on this grid")
+    return cast(Method, _Described(named(method, function, "fields on this grid")))
+
+
+class _Described:
+    """A function in a class, whose methods tell those who take them for operators where these are."""
+
+    def __init__(self, function: Method) -> None:
+        self._function, self.__name__, self.__doc__ = function, function.__name__, function.__doc__
+
+    def __get__(self, grid: Grid | None, owner: type) -> Method:
+        return self._function if grid is None else _Bound(grid, self._function)
+
+
+class _Bound:
+    """A method of a grid."""
+
+    def __init__(self, grid: Grid, function: Method) -> None:
+        self.__self__, self.__func__ = grid, function
+        self.__name__, self.__doc__ = function.__name__, function.__doc__
+
+    def __call__(self, *fields: object, **options: object) -> object:
+        return self.__func__(self.__self__, *fields, **options)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return getattr, (self.__self__, self.__name__)
+
+    def __getattr__(self, name: str) -> Never:
+        word = "grid." + vars(self).get("__name__", "")
+        told = "; operators are those of grid.plain, and grid.apply gives labels to what they make, grid.apply(grid.plain.laplacian.solve, b)"
+        told = told if hasattr(Operator, name) and not name.startswith("_") else ""
+        raise AttributeError(
+            f"{word} is a function of labelled arrays, and has no attribute {name!r}{told}",
+            name=name,
+            obj=self,
+        )
 
 
 def named(method: Method, function: Callable[..., object], fields: str) -> Method:
@@ -157,6 +193,7 @@ class Grid:
     advect = _method(transport.advect)
     diffuse = _method(transport.diffuse)
 
+    @answering(**WORDS_OF_MASKS)
     def with_mask(self, inside: Any, boundary: object = "one-sided", fill: float = np.nan) -> Self:
         """The grid with gaps, a coast or an obstacle: `gridgrad.Grid.with_mask`.
 
@@ -203,6 +240,7 @@ class Grid:
         made._options = {**self._options, "missing": gaps}
         return made
 
+    @answering(operator="func function op", f="field data da array obj")
     def apply(self, operator: Callable[[Any], Any], f: Any) -> Any:
         """What an operator of `plain`, a sum of them, an adjoint or a solve makes of a DataArray, or of a sequence of components.
 

@@ -155,6 +155,40 @@ def test_vector_fields_and_lazy_masks_together(tmp_path, scheduler):
     assert same_bits(group["curl"][:], known.curl(F))
 
 
+@pytest.mark.parametrize("ends", ["one-sided", "periodic"])
+@pytest.mark.parametrize("has_gaps", [False, True])
+def test_faces_are_another_grid_which_dask_writes(tmp_path, source, f, has_gaps, ends):
+    """Beside coasts they were said to be made of several operators."""
+    grid = gg.Grid((14, 0.5), (20, 0.1), (12, 0.3), boundary=ends)
+    grid = grid.with_mask(INSIDE) if has_gaps else grid
+    across = grid.faces()[0].derivative
+    if ends == "periodic" and not has_gaps:  # as many faces as points
+        assert same_bits(
+            made(across, source, tmp_path / "out"), across(np.where(INSIDE, f, np.float32(np.nan)))
+        )
+        return
+    for operator, name in ((across, "the operator"), ({"a": across}, "operator 'a'")):
+        with pytest.raises(
+            ValueError, match=f"^{name} goes from one grid to another, between points and faces say"
+        ):
+            to_zarr(operator, source, tmp_path / "out")
+    assert not list(tmp_path.glob("out*"))
+    across(dask.array.from_zarr(source)).to_zarr(tmp_path / "out")
+    assert same_bits(zarr.open(tmp_path / "out")[:], across(np.where(INSIDE, f, np.float32(np.nan))))
+
+
+def test_fields_at_faces_across_several_axes_are_of_several_shapes(tmp_path, f):
+    faces = GRID.with_mask(INSIDE).faces()
+    fluxes = [own.astype("f4") for own in faces.gradient(f)]
+    sources = [tmp_path / name for name in "uvw"]
+    for path, own in zip(sources, fluxes, strict=True):
+        zarr.create_array(path, data=own, chunks=(7, 8, 12))
+    with pytest.raises(ValueError, match="those at faces across several axes do not: take Dask arrays"):
+        to_zarr(faces.divergence, sources, tmp_path / "out")
+    faces.divergence(tuple(map(dask.array.from_zarr, sources))).to_zarr(tmp_path / "out")
+    assert same_bits(zarr.open(tmp_path / "out")[:], faces.divergence(tuple(fluxes)))
+
+
 def test_products_are_refused(tmp_path, source):
     ocean = GRID.with_mask(INSIDE)
     with pytest.raises(TypeError, match="made of several"):

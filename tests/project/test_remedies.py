@@ -20,11 +20,12 @@ from remedies_slips import ROWS as SLIPS
 from remedies_solves import ROWS as SOLVES
 from remedies_sphere import ROWS as SPHERE
 from remedies_walls import ROWS as WALLS
+from remedies_words import ROWS as WORDS
 
 from gridgrad._base import words
 
 ROWS = [
-    *SAMPLES, *CURVILINEAR, *DERIVATIVES, *FACES, *FUNCTIONS, *LABELS, *MASKS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS,
+    *SAMPLES, *CURVILINEAR, *DERIVATIVES, *FACES, *FUNCTIONS, *LABELS, *MASKS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS, *WORDS,
 ]  # fmt: skip
 
 

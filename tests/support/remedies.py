@@ -115,7 +115,7 @@ SPACING = [
     Row("gradient(z * 1e-300, z, axis=0)", "to the next point overflows; rescale the coordinates", "gradient(z * 1e-300, z * 1e-300, axis=0)", "np.ones((5, 2))",
         "t = np.array([-1.7, 1.7, 1.71, 1.72, 1.73]) * 1e308; z = np.stack([t, t], 1)"),
     Row("gradient(z, z, axis=0)", "beyond the exponents of float64; rescale the coordinates", "gradient(z, z * 1e300, axis=0) * 1e300", "np.ones((5, 3))", "z = np.outer(x, [1., 2, 3]) * 1e-310"),
-    Row("gradient(t, z, axis=0)", "(f - f.min()) / numpy.timedelta64(1, 's')", "gradient((t - t.min()) / numpy.timedelta64(1, 's'), z, axis=0)", "np.ones((5, 3))",
+    Row("gradient(t, z, axis=0)", "give numbers, f / numpy.timedelta64(1, 's')", "gradient(t / numpy.timedelta64(1, 's'), z, axis=0)", "np.ones((5, 3))",
         "z = np.outer(x, [1., 2, 3]); t = z.astype('m8[s]')"),
     Row("gradient(U, z, axis=0)", "give a coordinate for each of them, in the shape of f or in one that broadcasts to it", f"gradient(U, z[:, :1], axis=0, {E2})", "(2 * X)[:, None] + np.zeros(5)",
         "z = np.stack([X, X], 1)"),
@@ -150,9 +150,9 @@ TIMES = [
     *(Row("gradient(f, t)", "[s.total_seconds() for s in t]", f"gradient(f, [s.total_seconds() for s in t], {E2})", PER_HOUR, DAY + more, needs)
       for more, needs in [("t = [dt.timedelta(hours=h) for h in x]", ""), ("import pandas; t = [pandas.Timedelta(hours=h) for h in x]", "pandas")]),
     Row("gradient(f, t)", "t.total_seconds()", "gradient(f, t.total_seconds())", "np.gradient(f, 60.)", DAY + "t = dt.timedelta(minutes=1)"),
-    Row("line.laplacian(t)", "(f - f.min()) / numpy.timedelta64(1, 's')", "line.laplacian((t - t.min()) / numpy.timedelta64(1, 's'))", "np.full(5, 2.)",
+    Row("line.laplacian(t)", "(f - t0) / numpy.timedelta64(1, 's') with a date t0, numpy.nanmin(f) for example", "(lambda f, t0: line.laplacian((f - t0) / numpy.timedelta64(1, 's')))(t, numpy.nanmin(t))", "np.full(5, 2.)",
         "t = np.datetime64('2262-01-01', 'ns') + (x**2 * 1000000000).astype('m8[ns]')"),
-    Row("line.laplacian(t)", "(f - f.min()) / numpy.timedelta64(1, 's')", "line.laplacian((t - t.min()) / numpy.timedelta64(1, 's'))", "np.full(5, 2.)", "t = (x**2).astype('m8[s]')"),
+    Row("line.laplacian(t)", "give numbers, f / numpy.timedelta64(1, 's')", "line.laplacian(t / numpy.timedelta64(1, 's'))", "np.full(5, 2.)", "t = (x**2).astype('m8[s]')"),
 ]  # fmt: skip
 
 ROUND = "n = 12; t = np.arange(n) * 30.0; f = np.sin(np.deg2rad(t)); wave = np.cos(np.deg2rad(t)) * np.sin(np.pi / 6) / 30; lat = np.array([-60., 0, 60]); F = lat[:, None] + f; "

@@ -22,6 +22,11 @@ ROWS = [
     Row("line.with_mask(inside).laplacian(np.ma.array(F))", "give numbers, (f * 1.0).filled(numpy.nan)", "line.with_mask(inside).gradient((np.ma.array(F) * 1.0).filled(numpy.nan))", RIGHT, GAPS),
     Row("gradient(np.ma.masked_equal([0, 1, 4, -999, 16], -999), missing='one-sided')", "give numbers, (f * 1.0).filled(numpy.nan)",
         "np.nan_to_num(gradient((np.ma.masked_equal([0, 1, 4, -999, 16], -999) * 1.0).filled(numpy.nan), missing='one-sided', edge_order=2))", RIGHT),
+    # breaks are such a mask too, of which nothing is masked
+    Row("gradient(np.ma.masked_equal(f, f[1]), x, breaks=[5])", "of with_mask, with_breaks, missing= or breaks=; give numbers, (f * 1.0).filled(numpy.nan)",
+        "gradient((np.ma.masked_equal(f, f[1]) * 1.0).filled(numpy.nan), x, breaks=[5])", "np.where(np.isin(np.arange(9), [0, 2]), np.nan, slopes)", EPOCHS),
+    Row("Grid(x).with_breaks(0, [5]).gradient(np.ma.masked_equal(f, f[1]))", 'nor by functions with missing="one-sided"',
+        "gradient((np.ma.masked_equal(f, f[1]) * 1.0).filled(numpy.nan), x, breaks=[5], missing='one-sided')[2:]", "slopes[2:]", EPOCHS),
     Row("line.with_mask(inside).laplacian(da.from_array(np.ma.array(F), chunks=2))", "of Dask's chunks (f * 1.0).map_blocks(numpy.ma.filled, numpy.nan)",
         "line.with_mask(inside).gradient((da.from_array(np.ma.masked_where(~inside, F), chunks=2) * 1.0).map_blocks(numpy.ma.filled, numpy.nan)).compute()", RIGHT, GAPS + "import dask.array as da", "dask"),
     Row("gradient(F, missing=-999)", "numpy.where(f == -999, numpy.nan, f)", "np.nan_to_num(gradient(numpy.where(inside, F, numpy.nan), missing='one-sided', edge_order=2))", RIGHT, GAPS),

@@ -5,7 +5,25 @@ from remedies import E2, PLANE, ROUND, Row
 NINE = "x = np.array([0., 1, 3, 4, 6, 7, 9]); "
 DATES = "t = ['2020-01-01', '2020-01-02', '2020-01-04', '2020-01-05', '2020-01-07']; day = 86400.; "
 MASKED = "import pint; ureg = pint.UnitRegistry(); masked = np.ma.masked_where(x > 5, f)"
+NOT_A_TIME = "t = np.datetime64('2020', 's') + (x**2).astype('m8[s]'); t[0] = 'NaT'; "
 SLIPS = [
+    *(Row(call, instead, f"({instead} * line.laplacian)(f)", value, given, needs) for call, instead, value, given, needs in [
+        ("line.laplacian / b", "b / numpy.timedelta64(1, 's')", "np.full(5, 4.)", "b = np.timedelta64(2, 's')", ""),
+        ("line.laplacian * b", "b.total_seconds()", "np.full(5, 4.)", "import datetime; b = datetime.timedelta(seconds=2)", ""),
+        ("b * line.laplacian", "b.total_seconds()", "np.full(5, 4.)", "import pandas; b = pandas.Timedelta(2, 's')", "pandas"),
+    ]),
+    Row("line.laplacian / np.timedelta64(2, 's')", "b / numpy.timedelta64(1, 's')", "(line.laplacian / (b / numpy.timedelta64(1, 's')))(f)", "np.ones(5)", "b = np.timedelta64(2, 's')"),
+    Row("line.laplacian / [1., 2, 4, 8, 16]", "multiply by the reciprocal, (1 / numpy.array(r)) * op", "((1 / numpy.array([1., 2, 4, 8, 16])) * line.laplacian)(f)", "[2, 1, 0.5, 0.25, 0.125]"),
+    *(Row(f"line.laplacian {sign} line.derivative(0)", "compose them, A @ B", "(line.laplacian @ line.derivative(0))(f)", "np.zeros(5)") for sign in "*/"),
+    # where one date is missing, what does not read it is right, in each library
+    Row("line.laplacian(t)", "with a date t0, numpy.nanmin(f) for example", "(lambda f, t0: line.laplacian((f - t0) / numpy.timedelta64(1, 's')))(t, numpy.nanmin(t))", "[np.nan, np.nan, 2, 2, 2]", NOT_A_TIME),
+    Row("line.derivative(0)(da)", "(f - t0) / numpy.timedelta64(1, 's') with a date t0, numpy.nanmin(f) for example",
+        "(lambda f, t0: line.derivative(0)((f - t0) / numpy.timedelta64(1, 's')).compute())(da, numpy.nanmin(da))[2:]", "slope[2:]", NOT_A_TIME + "import dask.array; da = dask.array.from_array(t, chunks=2)", "dask"),
+    Row("derivative(t, z, axis=0)", "with a date t0, numpy.nanmin(f) for example", "(lambda f, t0: derivative((f - t0) / numpy.timedelta64(1, 's'), z, axis=0, edge_order=2))(t, numpy.nanmin(t))[2:]", "np.ones((3, 3))",
+        "z = np.outer(x, [1., 2, 3]); t = np.datetime64('2020') + z.astype('m8[s]'); t[0, 1] = 'NaT'"),
+    Row("gradient(z, t, axis=1)", "(t - t.min()) / np.timedelta64(1, 's')", "gradient(z, (t - t.min()) / np.timedelta64(1, 's'), axis=1)", "np.ones((3, 5))", "z = np.outer([1., 2, 3], x); t = np.datetime64('2020', 's') + z.astype('m8[s]')"),
+    Row("Grid(x, boundary=gg.value(np.datetime64('2020-01-01T00:00:07')))", "(v - t0) / numpy.timedelta64(1, 's') with the date t0 from which fields count",
+        "(lambda v, t0: Grid(x, boundary=gg.value((v - t0) / numpy.timedelta64(1, 's'))).identity(f)[[0, -1]])(np.datetime64('2020-01-01T00:00:07'), np.datetime64('2020-01-01'))", "[7., 7.]"),
     Row("Grid(x).diffuse(x, f)", "mean must be a word, got ndarray; if it is the field, give it to the operator, as grid.diffuse(k)(f)", "Grid(x).diffuse(x)(x)[1:-1]", "np.ones(3)"),
     *(Row(call, "axis is an array; if it is the field, give it to the operator, as grid.derivative(0)(f)", "grid.derivative(0)(f)[:, 0]", "2 * X", "f = U")
       for call in ("grid.derivative(U)", "grid.derivative(U, 0)", "grid.mixed_derivative(U, 0, 1)", "grid.faces(U)", "grid.laplacian.weights(U)")),

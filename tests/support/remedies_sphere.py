@@ -45,7 +45,7 @@ ROWS = [
         "Grid((9, 0.2), (8, np.pi / 4), geometry='polar', boundary=[('pole', 'reflect'), 'periodic']).laplacian(np.ones((9, 8)))[8, 1]", "0.0"),
     Row("Grid((8, 0.2), (8, np.pi / 4), geometry='polar', boundary=[('pole', 'reflect'), 'periodic'])", "leave the row on the pole out",
         "Grid((7, 0.2, 0.2), (8, np.pi / 4), geometry='polar', boundary=[('pole', 'reflect'), 'periodic']).laplacian(np.ones((7, 8)))[6, 1]", "0.0"),
-    *(Row("grid.with_mask(inside)", f"leave the row on the pole out, {said} along that axis", "Grid(lat[1:], (36, 10.), geometry='sphere').with_mask(inside[1:]).laplacian(f[1:])[4, 4]", "0.0",
+    *(Row("grid.with_mask(inside).laplacian", f"it reads a gap, or across one; leave the row on the pole out, {said} along that axis", "Grid(lat[1:], (36, 10.), geometry='sphere').with_mask(inside[1:]).laplacian(f[1:])[4, 4]", "0.0",
           f"lat = np.arange(90., -90., -10.)[::{step}]; grid = Grid(lat, (36, 10.), geometry='sphere'); inside = np.ones((18, 36)) > 0; inside[3::11, 5] = False; f = np.ones((18, 36)); "
           f"lat, inside, f = (lat, inside, f) if {step} > 0 else (lat[::-1], inside[::-1], f[::-1])") for said, step in (("x[1:] and f[1:]", 1), ("x[:-1] and f[:-1]", -1))),
     Row("Grid(1 + X, Y, geometry='polar', boundary=['one-sided', ('one-sided', gg.robin(2.0, 3.0, c))])", "give gridgrad.slope((c - a * u) / b), of the last u at the wall",

@@ -35,6 +35,9 @@ WALLS = [
     Row("laplacian(U, boundary=[(gg.value(np.ma.array(np.ones(5), mask=[0, 0, 1, 0, 0])), 'one-sided'), 'one-sided'])", "numpy.ma.filled(v, 0.0)",
         "laplacian(U, boundary=[(gg.value(numpy.ma.filled(np.ma.array(np.ones(5), mask=[0, 0, 1, 0, 0]), 0.0)), 'one-sided'), 'one-sided'])", "laplacian(U, boundary=[(gg.value(np.array([1., 1, 0, 1, 1])), 'one-sided'), 'one-sided'])"),
     Row("gg.value(np.timedelta64(36, 's'))", "v / numpy.timedelta64(1, 's')", "repr(gg.value(np.timedelta64(36, 's') / np.timedelta64(1, 's')))", "'value(36.0)'"),
+    *(Row(f"Grid(X, Y, boundary=['one-sided', ('one-sided', gg.robin({weights}, c))]).laplacian(U)", "where a or b varies along it give gridgrad.slope((c - a * u) / b), of the last u at the wall",
+          "Grid(X, Y, boundary=['one-sided', ('one-sided', gridgrad.slope((c - a * u) / b))]).laplacian(U)", "8 + 0 * U", f"a, b = {weights}; u = U[:, -1]; c = a * u + 36.0 * np.array(b)")
+      for weights in ("1 + X, 2.0", "2.0, 1 + X", "1 - X, 2 + X", "[1., 2., 3., 4.], 2.0")),
     Row("gg.robin(0, 0, 1.0)", "prescribes nothing where a and b are both 0", "repr(gg.robin(1, 0, 1.0))", "'robin(1, 0, 1.0)'"),
     Row("gg.value(lambda t: t)", "give a number or an array, which may be written into later", "derivative(f, x, order=2, boundary=('one-sided', gg.value(np.array(36.0))))[1:-1]", SECOND),
     Row("gg.value(None)", "or a name= by which calls give others",

@@ -7,6 +7,7 @@ from typing import Literal
 
 from ..._base.checks import is_word
 from ..._base.errors import ArgumentTypeError, shown
+from ..._base.words import answering
 from ..._stencils.ends import ANTIREFLECT, ANTISYMMETRIC, REFLECT, SYMMETRIC, End
 from .conditions import Condition, value
 
@@ -74,6 +75,10 @@ def check_place(wall: object, kind: str) -> str:
     return str(wall)
 
 
+_MOVES = 'a wall that moves is components(normal=value(0.0), tangential=value(speed), scalar="reflect"): velocity speed v u'
+
+
+@answering(wall="at loc location position place", moves=_MOVES)
 def slip(*, wall: Literal["point", "face"] = "point") -> Components:
     """A wall of fluid mechanics along which the fluid slips: the normal velocity is odd, all else is even.
 
@@ -100,6 +105,7 @@ def slip(*, wall: Literal["point", "face"] = "point") -> Components:
     )
 
 
+@answering(wall="at loc location position place", moves=_MOVES)
 def no_slip(*, wall: Literal["point", "face"] = "point") -> Components:
     """A wall of fluid mechanics at which the fluid is at rest: every velocity is 0 there, scalar fields are even.
 

@@ -8,7 +8,7 @@ from typing import Never
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, shown
 from ..._base.types import Array
-from ..._base.words import offered
+from ..._base.words import answering, offered
 from ..._stencils.ends import Plate, Prescribed
 from .given import Number, Place, given_of, place, require_number, weight
 
@@ -48,6 +48,10 @@ class Condition:
         return self.spelled
 
 
+_PLACES = "at loc location position place where"
+
+
+@answering(v="value val c const constant dirichlet", wall=_PLACES, name="label key")
 def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) -> Condition:
     """A Dirichlet condition: at this end the field has the value `v`.
 
@@ -96,6 +100,7 @@ def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) 
     return _condition("value", 1, 0, v, wall, name)
 
 
+@answering(s="slope value v derivative gradient neumann q", wall=_PLACES, name="label key")
 @offered
 def slope(s: Number | Array, *others: Never, wall: Place = "point", name: str | None = None) -> Condition:
     """A Neumann condition: at this end the field has the outward slope `s`, ``df/dn = s``.
@@ -128,6 +133,11 @@ def slope(s: Number | Array, *others: Never, wall: Place = "point", name: str | 
     return _condition("slope", 0, 1, s, wall, name)
 
 
+@answering(
+    a="alpha", b="beta", c="gamma g", wall=_PLACES, name="label key",
+    heat="heat that passes at a rate h, -k df/dn = h (f - f_outside), is robin(h, k, h * f_outside): h k rate t_inf f_outside",
+    mixed="of df/dn + value f = const it is robin(value, 1.0, const): value const",
+)  # fmt: skip
 def robin(
     a: float, b: float, c: Number | Array, *, wall: Place = "point", name: str | None = None
 ) -> Condition:
@@ -157,6 +167,12 @@ def robin(
     return _condition("robin", a, b, c, wall, name)
 
 
+_AT_THE_END = (
+    "its wall is at the end point, where supported(v) and clamped(v) are: wall at loc position place"
+)
+
+
+@answering(v="value val c", place=_AT_THE_END, name="label key")
 def clamped(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
     """An end that holds a plate or a beam fast: the value `v` at the end point, and a slope of 0 there.
 
@@ -197,6 +213,7 @@ def clamped(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
     return _made("clamped", Plate(Fraction(1), Fraction(0)), v, name)
 
 
+@answering(v="value val c", place=_AT_THE_END, name="label key")
 def supported(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
     """An end on which a plate or a beam rests, free to turn: the value `v` at the end point, and no moment.
 

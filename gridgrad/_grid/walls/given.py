@@ -35,12 +35,20 @@ def weight(number: object, word: str, kind: str) -> Fraction:
     """The weight of a value or a slope in a mixture of both."""
     if isinstance(number, (bool, np.bool_)) or not is_real(number):
         given = type(number).__name__
+        varies = (
+            "; where a or b varies along it give gridgrad.slope((c - a * u) / b), of the last u at the wall"
+        )
         raise ArgumentTypeError(
-            f"{word} of {kind}() must be a real number, got {given}; it is one for a whole wall, of which only c may be an array"
+            f"{word} of {kind}() must be a real number, got {given}; it is one for a whole wall, of which only c may be an array{varies if _has_axes(number) else ''}"
         )
     if not isfinite(as_float(number)):
         raise ArgumentValueError(f"{word} of {kind}() is {as_float(number)}; it must be finite")
     return exact_fraction(np.asarray(number))
+
+
+def _has_axes(number: object) -> bool:
+    """Whether it is an array, or a list, where one number is asked for."""
+    return isinstance(number, (list, tuple)) or bool(getattr(number, "shape", ()))
 
 
 def place(wall: object, kind: str) -> tuple[Fraction | None, Fraction | None]:

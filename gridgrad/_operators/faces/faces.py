@@ -237,7 +237,9 @@ class AllFaces(Generic[OnPoints]):
 
         def __getattr__(self, name: str) -> Never:
             each = vars(self).get("_axes", (None,))
-            raise unknown(self, "an AllFaces", name, {"faces[0]": each[0]})
+            raise unknown(
+                self, "an AllFaces", name, {"faces[0]": each[0], "faces.points": vars(self).get("points")}
+            )
 
     def __len__(self) -> int:
         return len(self._axes)

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..._base.checks import is_real
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.types import Array, Shape
+from ..._base.types import Array, Maps, Shape
 from ..._grid.points import Points
 from ..._wraps.units import present, unwrap
 from .coefficients import Argument, is_finite
@@ -120,10 +120,28 @@ def clean_name(name: object) -> str | None:
     return name
 
 
-def is_single(value: object) -> bool:
-    """Whether it has no axes: one number of a library, or with a unit."""
-    numbers, _ = unwrap(value, "a factor")
-    return isinstance(numbers, Complex) or getattr(numbers, "shape", None) == ()
+def check_single(factor: object) -> None:
+    """Refuse what has axes behind an operator: one number of a library, or with a unit, is read as if in front."""
+    if number_of(factor) is not None:
+        return
+    numbers, _ = unwrap(factor, "a factor")
+    if not isinstance(numbers, Complex) and getattr(numbers, "shape", None) != ():
+        raise _no_number(
+            "an operator times a field is written with the field first", factor,
+            "b * A multiplies what A gives, and A @ grid.multiply(b) what it is applied to",
+        )  # fmt: skip
+
+
+def divisor_of(divisor: object) -> Number:
+    """The number by which an operator is divided."""
+    number = number_of(divisor)
+    if number is None:
+        r = "numpy.array(r)" if isinstance(divisor, (list, tuple)) else "r"
+        instead = f"multiply by the reciprocal, (1 / {r}) * op"
+        raise _no_number("operators are divided by numbers", divisor, instead)
+    if not number:
+        raise ZeroDivisionError(f"an operator is divided by a number other than 0, got {divisor!r}")
+    return number
 
 
 def check_zero(other: object) -> None:
@@ -136,6 +154,18 @@ def check_zero(other: object) -> None:
         "operators are added to operators", other,
         "a multiple of the field itself is 2 * grid.identity, and V * grid.identity of a field V",
     )  # fmt: skip
+
+
+def _no_number(rule: str, factor: object, instead: str) -> ArgumentTypeError:
+    """For what scales an operator in a place of numbers and is none; first for what could multiply none in any place."""
+    if isinstance(factor, Maps):
+        return no_operator(
+            "operators are multiplied and divided by numbers",
+            factor,
+            "compose them, A @ B; B is undone by B.solve(b)",
+        )
+    clean_coefficient(factor, "a factor")
+    return no_operator(rule, factor, instead)
 
 
 def no_operator(rule: str, other: object, instead: str) -> ArgumentTypeError:

@@ -13,7 +13,7 @@ from ..._backends.once import made_once
 from ..._backends.operations import Operations, check_no_times, dtype_name, is_time, name_of
 from ..._backends.protocol import Backend
 from ..._backends.slices import is_complex
-from ..._base.checks import masked_arrays
+from ..._base.checks import masked_arrays, numbers_of_times
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array, Shape
 from ..._wraps.units import unwrap, wrap
@@ -93,8 +93,7 @@ def check_numbers(samples: Array, name: str) -> None:
     """Refuse times."""
     if is_time(samples):
         raise ArgumentTypeError(
-            f"{name} has dtype {samples.dtype}; only gradient takes times: give numbers, for example "
-            f"({name} - {name}.min()) / numpy.timedelta64(1, 's')"
+            f"{name} has dtype {samples.dtype}; only gradient takes times: give numbers, {numbers_of_times(name, samples.dtype)}"
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..._backends import dispatch, ladder, slices
 from ..._backends.operations import dtype_name, is_time, name_of
+from ..._base.checks import numbers_of_times
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.outputs import targets_of
 from ..._base.types import Array, DType
@@ -42,8 +43,8 @@ class OwnWeights(NamedTuple):
         library, sample = dispatch.samples(unwrap(f, "f")[0])
         if is_time(sample):
             raise ArgumentTypeError(
-                f"f has dtype {sample.dtype}, which is not differentiated along lines of their own, or by positions of a curvilinear grid; give numbers, for example "
-                "(f - f.min()) / numpy.timedelta64(1, 's')"
+                f"f has dtype {sample.dtype}, which is not differentiated along lines of their own, or by positions of a curvilinear grid; give numbers, "
+                f"{numbers_of_times('f', sample.dtype)}"
             )
         name = name_of(library.result_dtype(sample))
         real = _REAL.get(name, name)

@@ -110,8 +110,9 @@ class OverWhole(Joinable[In, Out]):
         # or has chunks that are
         if any(isinstance(getattr(a, "_meta", a), masked_arrays()) for a in arrays):
             raise ArgumentTypeError(
-                "f or a coefficient is a masked array, and the grid has a mask of its own; give numbers, (f * 1.0).filled(numpy.nan), of Dask's chunks "
-                "(f * 1.0).map_blocks(numpy.ma.filled, numpy.nan): what stands at points that do not count is not read"
+                "f or a coefficient is a masked array, and the grid has a mask of its own, of with_mask, with_breaks, missing= or breaks=; give numbers, "
+                "(f * 1.0).filled(numpy.nan), of Dask's chunks (f * 1.0).map_blocks(numpy.ma.filled, numpy.nan): NaN is not read outside of such a mask, "
+                'nor by functions with missing="one-sided", and is elsewhere NaN in what reads it'
             )
         return call
 

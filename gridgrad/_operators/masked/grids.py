@@ -10,6 +10,7 @@ from ..._backends import dispatch
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.late import Late
 from ..._base.types import Array, In, Out
+from ..._base.words import answering
 from ..._grid.boundary import Side, clean_boundary
 from ..._grid.points import Points
 from ..._grid.walls.components import walls_of
@@ -28,6 +29,16 @@ else:
 Kind = TypeVar("Kind", bound=Points)
 
 
+_ENDS = "bc bcs mode ends"
+WORDS_OF_MASKS = {
+    "inside": "where cond condition valid keep ocean wet",
+    "mask": "here it is inside=, True where the field is; of a mask that is True where it is not, inside=~mask: mask land dry solid obstacle",
+    "boundary": _ENDS,
+    "fill": "fill_value nodata nan cval other missing_value",
+}
+
+
+@answering(**WORDS_OF_MASKS)
 def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: float = 0.0) -> Kind:
     """The grid with gaps: obstacles, land, missing data.
 
@@ -87,6 +98,7 @@ def with_samples(grid: Kind, inside: Array, boundary: object = "one-sided", fill
     return grid.with_gaps(_mask(_inside(inside, grid), breaks, _side(boundary), _fill(fill)), with_gaps)
 
 
+@answering(axis="dim axes", at="breaks indices index split splits segments gaps", boundary=_ENDS)
 def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided") -> Kind:
     """The grid whose axis is cut between points: epochs of a time series, media that meet.
 

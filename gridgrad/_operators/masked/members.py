@@ -80,6 +80,18 @@ class Member:
             first = found & self.mask.inside.reshape(-1)
         return first
 
+    def crosses(self, k: int, index: int) -> Array:
+        """Where in a row of points across an axis what it reads along that axis, and all round there, is of a gap or beyond one."""
+        place = self.grid.places[k] + self.mask.inside.ndim - self.grid.ndim
+        lines = [np.moveaxis(line.irregular.reshape(self.mask.shape), place, 0) for line in self.lines]
+        if not lines or self.lines[-1].k != k:
+            return np.zeros((), bool)
+        found, table = lines.pop()[index], self.lines[-1].table.at(np.array(index))
+        for all_round in lines:
+            found = found | all_round[index + table.b[table.is_there]].any(axis=0)
+        counted: Array = found & np.moveaxis(self.mask.inside, place, 0)[index]
+        return counted
+
     def pairs_at(self, points: Array) -> Pairs:
         """Its rows at points of the flattened grid."""
         if not self.lines:
@@ -172,6 +184,21 @@ def _check_mixed(term: Term, condition: Condition) -> None:
             f"{condition!r} beside gaps has no mixed derivatives, as it may vary along them; give a number without a name, or take gradient "
             "and laplacian"
         )
+
+
+def check_poles(name: str, members: Sequence[Member], grid: Points) -> None:
+    """Refuse rows on poles that read a gap, or across one: they are made of points all round, of which none may be missing."""
+    if grid.metric is None or not grid.metric.on:
+        return
+    k = grid.metric.along
+    for end in grid.metric.on:
+        found = np.logical_or.reduce(np.broadcast_arrays(*[member.crosses(k, end) for member in members]))
+        if found.any():
+            raise ArgumentValueError(
+                f"the row of {name} on the pole at index {end} of axis {grid.axes[k]} is made of points beside the pole and all round, and in "
+                f"{int(found.sum())} of its {found.size} points it reads a gap, or across one; leave the row on the pole out, "
+                f"{'x[1:] and f[1:]' if end == 0 else 'x[:-1] and f[:-1]'} along that axis, or let those points be missing or outside too"
+            )
 
 
 def _let_cells_follow(members: Sequence[Member]) -> None:

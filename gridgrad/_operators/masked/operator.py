@@ -30,7 +30,7 @@ from ..sweep import Sweep
 from .beside import Beside
 from .gapped import Gapped, finished
 from .matrix import masked_matrix
-from .members import members_of
+from .members import check_poles, members_of
 from .places.blocks import AtPoints, Blocks, overwritten
 from .places.flat import Flat, placed
 from .turned import Turned
@@ -252,6 +252,7 @@ def masked(whole: Sweep[In, Out], grid: Points) -> Masked[In, Out]:
     assert grid.mask is not None
     conditions = grid.mask.conditions
     members = members_of(whole, grid)
+    check_poles(whole.name, members, grid)
     beside = Beside(grid, members, prod(whole.inputs), prod(whole.outputs))
     if conditions and any(member.lines for member in members):
         whole = _with_conditions(whole, conditions)

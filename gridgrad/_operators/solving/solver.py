@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from math import prod
-from typing import Any, Protocol, Self, Unpack
+from typing import TYPE_CHECKING, Any, Never, Protocol, Self, Unpack
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.late import sparse
 from ..._base.outputs import targets_of
 from ..._base.types import Array
-from ..._base.words import nearest
+from ..._base.words import nearest, unknown
 from ..._grid.points import Points
 from ..._terms.term import Term
 from ..._wraps.units import present
@@ -66,6 +66,9 @@ class Solvable(Applied, Protocol):
         """The dtype of what becomes of fields of the dtype `given`."""
 
 
+_CALLS = dict.fromkeys(("solve", "apply", "matvec", "dot"), "it is called, solver(b)")  # as solvers elsewhere
+
+
 class Solver:
     """What `Operator.solver` makes: the inverse of an operator, with all that does not depend on the right-hand side.
 
@@ -91,6 +94,11 @@ class Solver:
 
     def __repr__(self) -> str:
         return f"<solver of {self.operator!r}: {self._inverse.described}>"
+
+    if not TYPE_CHECKING:  # or a checker would take every name for one
+
+        def __getattr__(self, name: str) -> Never:
+            raise unknown(self, "a solver", name, sentences=_CALLS)
 
     def __call__(self, b: Any, out: Any = None, **walls: object) -> Any:
         """The field u with ``A(u) = b``.

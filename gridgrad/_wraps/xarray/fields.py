@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import xarray
 
+from ..._base.checks import numbers_of_times
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Gaps
 from ..units import is_quantity_class
@@ -34,11 +35,7 @@ def check_numbers(field: xarray.DataArray) -> None:
     """Refuse what has no differences."""
     called = "the field" if field.name is None else f"the variable {field.name!r}"
     if field.dtype.kind in "mM":
-        numbers = (
-            "f / numpy.timedelta64(1, 's')"
-            if field.dtype.kind == "m"
-            else "(f - f[0]) / numpy.timedelta64(1, 's')"
-        )
+        numbers = numbers_of_times("f", field.dtype, "with a date t0, numpy.nanmin(f.data) for example")
         raise ArgumentTypeError(
             f"{called} is of dtype {field.dtype}, whose derivatives would be cut off to whole units; give numbers, {numbers}"
         )

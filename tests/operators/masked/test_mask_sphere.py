@@ -136,13 +136,66 @@ def test_a_row_on_a_pole_reads_no_gap():
             )
             assert not np.isnan(found).any()  # of 6, wide rows beside the pole read the gap, and are others
             assert accuracy == 6 or np.array_equal(found[..., far], expected[..., far])
-    for gap in (np.s_[3, 10:20], np.s_[1], np.s_[0, 3], np.s_[34, 5]):
-        holed = np.ones((37, 72), bool)
-        holed[gap] = False
-        if gap == np.s_[0, 3]:
-            assert not np.isnan(grid.with_mask(holed).laplacian(np.where(holed, f, np.nan))).any()
-        else:
+    holed = np.ones((37, 72), bool)
+    holed[0, 3] = False
+    for name in ("laplacian", "gradient"):
+        assert not np.isnan(getattr(grid.with_mask(holed), name)(np.where(holed, f, np.nan))).any()
+        with pytest.raises(
+            ValueError, match=rf"the row of {name} on the pole at index 0 .* in [0-9]+ of its 72 points"
+        ):
+            getattr(grid.with_breaks(1, [20]), name)
+
+
+def reaches_from_the_pole(whole, fields):
+    """How many rows beside the pole its row reads, by what NaN in one of them does to it."""
+    spoilt = []
+    for row in range(1, 9):
+        spoiled = fields.copy()
+        spoiled[..., row, :] = np.nan
+        spoilt.append(np.isnan(np.asarray(whole(spoiled))[..., 0, :]).any())
+    return 1 + max(np.flatnonzero(spoilt), default=-1)
+
+
+@pytest.mark.parametrize("accuracy", [None, 4, 6])
+@pytest.mark.parametrize(
+    "name", ["gradient", "laplacian", "divergence", "curl", "derivative", "gradient_norm"]
+)
+def test_gaps_are_refused_where_the_row_on_the_pole_reads_them(name, accuracy):
+    """Elsewhere that row is the one of the whole grid."""
+    lat = np.linspace(90, -90, 25)
+    grid = gg.Grid(lat, (48, 7.5), geometry="sphere", radius=1.0)
+    fields = RNG.standard_normal((2, 25, 48) if name in ("divergence", "curl") else (25, 48))
+
+    def make(grid):
+        return grid.derivative(0, accuracy=accuracy) if name == "derivative" else getattr(grid, name).with_(accuracy=accuracy)  # fmt: skip
+
+    whole = make(grid)
+    reach, expected = reaches_from_the_pole(whole, fields), np.asarray(whole(fields))
+    for row in range(1, 12):
+        inside = np.ones(grid.shape, bool)
+        inside[row, 5:9] = inside[-1 - row, 20] = False
+        gapped = grid.with_mask(inside)
+        if row <= reach:
             with pytest.raises(ValueError, match="leave the row on the pole out"):
-                grid.with_mask(holed)
-    with pytest.raises(ValueError, match="leave the row on the pole out"):
-        grid.with_breaks(1, [20])
+                make(gapped)(np.where(inside, fields, np.nan))
+        if row <= reach + (name == "laplacian"):  # beside a gap its wide rows are others
+            continue
+        found = np.asarray(make(gapped)(np.where(inside, fields, np.nan)))
+        assert not np.isnan(found).any()
+        np.testing.assert_array_equal(found[..., [0, -1], :], expected[..., [0, -1], :])
+
+
+def test_points_on_a_pole_that_would_read_a_gap_are_left_out_themselves():
+    grid = gg.Grid(np.linspace(90, -90, 19), (36, 10.0), geometry="sphere")
+    inside = np.ones(grid.shape, bool)
+    inside[1, 5] = False
+    with pytest.raises(
+        ValueError, match=r"on the pole at index 0 of axis -2 .* in 3 of its 36 points it reads a gap"
+    ):
+        grid.with_mask(inside).gradient  # noqa: B018
+    inside[0, 4:7] = False
+    f = RNG.standard_normal(inside.shape)
+    found = np.asarray(grid.with_mask(inside).gradient(np.where(inside, f, np.nan)))
+    expected = np.asarray(grid.gradient(f))
+    np.testing.assert_array_equal(found[:, 0, np.r_[:4, 7:36]], expected[:, 0, np.r_[:4, 7:36]])
+    np.testing.assert_allclose(found[:, 3:], expected[:, 3:], rtol=1e-14)
