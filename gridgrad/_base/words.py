@@ -67,7 +67,7 @@ _FOR_SAMPLES = _ANYWHERE | {
     **dict.fromkeys(
         ("spacing", "shape"),
         "the spacing goes in after the samples, a step or the coordinates of each axis: {call}, x, y)",
-    ),  # fmt: skip
+    ),
     "axis": "axes are named by axis=: {call}, x, axis=0)",
     "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: {call}, boundary="periodic")',
     "order": "derivatives of order 2 are derivative(f, x, axis=0, order=2) and, for all axes, hessian(f, x, y)",
@@ -79,7 +79,7 @@ _FOR_GRIDS = _ANYWHERE | {
     "(grid.quadrature[0] / widths) * grid.diffuse(k)",
     **dict.fromkeys(
         ("spacing", "shape"), "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))"
-    ),  # fmt: skip
+    ),
     "ends": 'the ends of axes are given by boundary=, periodic=, period= and edge_order=: Grid(x, boundary="reflect")',
     "order": "operators have an order: Grid(x).derivative(0, order=2)",
     "mask": "a grid has a mask from grid.with_mask(inside)",
@@ -186,15 +186,6 @@ _NOT_FUNCTIONS = {name: told for told, names in _TOLD.items() for name in names.
     name: f"operators have it, grid.laplacian.{name}"
     for name in ("to_sparse", "to_linear_operator", "solver", "adjoint", "T")
 }
-
-
-def geometry_called(word: str) -> str:
-    """What others call a geometry by this word, in ours."""
-    plain = "".join(filter(str.isalpha, word.lower()))
-    if plain in ("plane", "cartesian", "flat"):
-        return "a plane is without geometry=; "
-    ours = ("spherical", "latlon", "lonlat", "geographic", "geodetic", "earth", "globe")
-    return 'here it is "sphere"; ' if plain in ours else ""
 
 
 def offered(function: Function) -> Function:

@@ -11,7 +11,14 @@ from .._grid.points import Points
 from .._terms.term import Term
 from .fields.coefficients import Argument, Coefficients, Given, check_names, is_finite
 from .fields.factors import (
-    Factor, Number, check_single, check_zero, divisor_of, factor_of, no_operator, number_of,
+    Factor,
+    Number,
+    check_single,
+    check_zero,
+    divisor_of,
+    factor_of,
+    no_operator,
+    number_of,
 )  # fmt: skip
 from .fields.forms import Form, shaped
 from .fields.grids import OnGrids
@@ -293,10 +300,8 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
         if isinstance(other, Operator):
             return self.composed(other)
         raise no_operator(
-            "@ composes operators",
-            other,
-            "apply an operator by calling it, op(f); its matrix times a flat vector is op.matvec(x)",
-        )
+            "@ composes operators", other, "apply an operator by calling it, op(f); its matrix times a flat vector is op.matvec(x)",
+        )  # fmt: skip
 
     def composed(self, other: Operator[Between, In]) -> Operator[Between, Out]:
         """The operator that applies `other`, then this one."""

@@ -10,7 +10,7 @@ import xarray
 
 from ..._base.checks import is_real
 from ..._base.errors import ArgumentValueError
-from ..._base.words import geometry_called
+from ..._grid.geometry.geometry import geometry_called
 from .coordinates import Coordinate, variables_of
 
 WORDS = ("sphere", "cf")  # by which axes are looked for; others name each
