@@ -226,3 +226,12 @@ def clean_workers(workers: object) -> int | None:
     if count < 1:
         raise ArgumentValueError(f"workers must be at least 1, got {count}; None chooses by size")
     return min(count, 1024)
+
+
+def geometry_called(word: str) -> str:
+    """What others call a geometry by this word, in ours."""
+    plain = "".join(filter(str.isalpha, word.lower()))
+    if plain in ("plane", "cartesian", "flat"):
+        return "a plane is without geometry=; "
+    ours = ("spherical", "latlon", "lonlat", "geographic", "geodetic", "earth", "globe")
+    return 'here it is "sphere"; ' if plain in ours else ""

@@ -129,7 +129,7 @@ OF_OPERATORS = {  # what of operators has another name here, or is done elsewher
     **dict.fromkeys(("to_matrix", "as_matrix", "asmatrix", "tocsr", "tocsc", "diagonal", "nnz"), "its matrix is A.to_sparse(), an array of scipy.sparse"),
     "dtype": "that of a result is the field's, that of its matrix A.to_sparse().dtype; scipy.sparse.linalg.eigsh takes A.to_sparse() or A.to_linear_operator()",
     "H": "its adjoint is applied to a field A.adjoint(g), and as an operator A.adjoint_operator()",
-    **dict.fromkeys(("to", "cuda", "cpu", "device"), "it takes fields of every device as it is"),
+    **dict.fromkeys(("to", "cuda", "cpu", "device"), "it takes fields of every device as it is: " + _CALL),
     "apply": _CALL, "dot": _CALL + ", and its matrix to a flat vector by A.matvec(x)",
     "weights": "they are those of one sweep without gaps; all rows, beside gaps too, are those of its matrix, A.to_sparse()",
     **dict.fromkeys(("stencil", "stencils", "kernel", "coeffs"), "its rows along an axis are A.weights(axis), and all of them its matrix, A.to_sparse()"),
@@ -140,7 +140,7 @@ OF_OPERATORS = {  # what of operators has another name here, or is done elsewher
     **dict.fromkeys(("get_matrix", "todia", "tocoo"), "its matrix is A.to_sparse(), an array of scipy.sparse"),
     **dict.fromkeys(("order", "accuracy", "form"), "it is an option, A.with_(accuracy=4) for example"),
     **dict.fromkeys(("set_bc", "bc", "boundary"), "ends are given with the axes, Grid(x, boundary=gridgrad.value(0.0)).laplacian"),
-    **dict.fromkeys(("to", "cuda", "cpu", "numpy", "compile"), "it has no device, and takes the arrays of each library: " + _CALL),
+    **dict.fromkeys(("numpy", "compile"), "it has no device, and takes the arrays of each library: " + _CALL),
     "with_fields": "another velocity is A.with_(v=v), another diffusivity A.with_(k=k)",
 }  # fmt: skip
 _OTHER_NAMES = {  # what other books and libraries call our functions and operators

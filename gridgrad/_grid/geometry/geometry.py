@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..._base.checks import as_float, is_real
+from ..._base.checks import as_float, geometry_called, is_real
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from ..._base.late import Late
 from ..._base.types import Array
@@ -300,15 +300,6 @@ def clean_geometry(geometry: object, radius: object, angle: object, count: int) 
         raise ArgumentValueError(f'angle must be "degrees" or "radians", got {shown(angle)}')
     in_degrees = angle == "degrees" or (angle is None and "lat" in names)
     return Geometry(names, _radius(radius, names), 360.0 if in_degrees else 2 * pi)
-
-
-def geometry_called(word: str) -> str:
-    """What others call a geometry by this word, in ours."""
-    plain = "".join(filter(str.isalpha, word.lower()))
-    if plain in ("plane", "cartesian", "flat"):
-        return "a plane is without geometry=; "
-    ours = ("spherical", "latlon", "lonlat", "geographic", "geodetic", "earth", "globe")
-    return 'here it is "sphere"; ' if plain in ours else ""
 
 
 def _names(geometry: object, count: int) -> tuple[str, ...]:

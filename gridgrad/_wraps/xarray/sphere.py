@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import xarray
 
-from ..._base.checks import is_real
+from ..._base.checks import geometry_called, is_real
 from ..._base.errors import ArgumentValueError
-from ..._grid.geometry.geometry import geometry_called
 from .coordinates import Coordinate, variables_of
 
 WORDS = ("sphere", "cf")  # by which axes are looked for; others name each
