@@ -16,7 +16,9 @@ from .types import Array
 def of_spacing(out: object) -> str:
     """What is said of what can be no result, but may be the spacing of another library's call."""
     is_one = isinstance(out, Real) or len(getattr(out, "shape", ())) == 1
-    if not is_one and not (isinstance(out, (list, tuple)) and all(isinstance(entry, Real) for entry in out)):
+    if not is_one and not (
+        isinstance(out, (list, tuple)) and out and all(isinstance(entry, Real) for entry in out)
+    ):
         return ""
     return "; a spacing is not given with the field, the grid has it from where it was made: Grid(x).laplacian(f), or laplacian(f, x)"
 
@@ -25,7 +27,7 @@ def targets_of(out: Any, form: tuple[int, ...], shape: tuple[int, ...]) -> list[
     """The arrays of `out` for results of this form, each of `shape`; of one component also the array itself."""
     if not form:
         return [out]
-    if isinstance(out, (list, tuple)) and not of_spacing(out):
+    if isinstance(out, (list, tuple)):
         if len(out) != form[0]:
             raise ArgumentValueError(
                 f"out is of length {len(out)}, but the result has {counted(form[0], 'component')}; give one array for each"

@@ -19,7 +19,7 @@ from .fields.factors import (
     factor_of,
     no_operator,
     number_of,
-)  # fmt: skip
+)
 from .fields.forms import Form, shaped
 from .fields.grids import OnGrids
 from .fields.sides import zeros_for
