@@ -216,8 +216,7 @@ def answering(**told: str) -> Callable[[Function], Function]:
     """
 
     def decorate(function: Function) -> Function:
-        kinds = signature(function).parameters.values()
-        known = [p.name for p in kinds if p.kind in (p.POSITIONAL_OR_KEYWORD, p.KEYWORD_ONLY)]
+        known = [name for name in signature(function).parameters if name not in ("self", "grid", "others")]
         instead: dict[str, str] = {}
         for own, entry in told.items():
             sentence, _, others = entry.rpartition(": ")
@@ -227,14 +226,9 @@ def answering(**told: str) -> Callable[[Function], Function]:
         def call(*given: object, **words: object) -> object:
             for word in words:
                 if word not in known:
-                    close, own = nearest(word, known), [key for key in known if key not in ("self", "grid")]
-                    said = (
-                        f"did you mean {close}=?"
-                        if close
-                        else f"it takes {', '.join(f'{key}=' for key in own)}"
-                    )
+                    said = instead.get(word.lower()) or _close(word, known) or _all_of(known)
                     raise ArgumentTypeError(
-                        f"{function.__name__}() got an unexpected keyword argument {word!r}; {instead.get(word.lower(), said)}"
+                        f"{function.__name__}() got an unexpected keyword argument {word!r}; {said}"
                     )
             return function(*given, **words)
 
@@ -354,12 +348,21 @@ def _instead(name: str, word: str, known: Sequence[str]) -> str:
     if sentence is not None:
         axes, operator = _made_by(name)
         return sentence.format(call=_call_of(name, known), axes=axes, operator=operator, end=_end(word.lower()))  # fmt: skip
-    close = nearest(word, known)
+    close = _close(word, known)
     if close:
-        return f"did you mean {close}=?"
+        return close
     elsewhere = nearest(word, _TOPIC, 0.8)
     if elsewhere not in ("", word):  # a typing error in a word that another function has
         return _instead(name, elsewhere, known)
+    return _all_of(known)
+
+
+def _close(word: str, known: Sequence[str]) -> str:
+    close = nearest(word, known)
+    return f"did you mean {close}=?" if close else ""
+
+
+def _all_of(known: Sequence[str]) -> str:
     return f"it takes {', '.join(f'{key}=' for key in known) or 'none'}"
 
 

@@ -1,4 +1,4 @@
-"""Linear maps as nodes of torch's graphs, by terms: differentiable in every mode, and nothing of the fields is saved."""
+"""Linear maps as nodes of torch's graphs, by terms: differentiable in every mode; fields are saved for slopes by coefficients alone."""
 
 from __future__ import annotations
 
