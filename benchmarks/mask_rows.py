@@ -46,8 +46,8 @@ def laplacian(mask: str, beside: object) -> Callable[[tuple[int, ...], int], Mak
         ours, whole = grid.with_mask(inside, boundary=ends).laplacian, grid.laplacian
         expected = np.where(inside, ours(f), 0)
         return {
-            "gridgrad": lambda: Contender(lambda: ours(f, out, workers), expected),
-            "gridgrad, no gaps": lambda: Contender(lambda: whole(f, out, workers)),
+            "gridgrad": lambda: Contender(lambda: ours(f, out=out, workers=workers), expected),
+            "gridgrad, no gaps": lambda: Contender(lambda: whole(f, out=out, workers=workers)),
         }
 
     return make

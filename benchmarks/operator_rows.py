@@ -91,7 +91,7 @@ def laplacian_3d(sides: tuple[int, ...], workers: int) -> Makers:
         return Contender(lambda: laplace(f, output=out), expected, lambda _: weight * out)
 
     return {
-        "gridgrad": lambda: Contender(lambda: operator(f, out, workers), expected),
+        "gridgrad": lambda: Contender(lambda: operator(f, out=out, workers=workers), expected),
         "np.gradient": lambda: Contender(lambda: np.gradient(f, STEP)),
         "np.roll": lambda: Contender(rolled, expected),
         "scipy.ndimage": scipy,
@@ -108,8 +108,8 @@ def laplacian_uneven(sides: tuple[int, ...], workers: int) -> Makers:
     compact, accurate = grid.laplacian, grid.laplacian.with_(accuracy=2)
     second = accurate(f)
     return {
-        "gridgrad": lambda: Contender(lambda: compact(f, out, workers), compact(f)),
-        "gridgrad, accuracy=2": lambda: Contender(lambda: accurate(f, out, workers), second),
+        "gridgrad": lambda: Contender(lambda: compact(f, out=out, workers=workers), compact(f)),
+        "gridgrad, accuracy=2": lambda: Contender(lambda: accurate(f, out=out, workers=workers), second),
         "np.gradient": lambda: Contender(lambda: np.gradient(f, *x)),
         "findiff": lambda: Contender(findiff("Laplacian", f, coords=x), second),
         "ceiling": lambda: Contender(stream([f], [out], workers)),
@@ -125,7 +125,7 @@ def divergence_3d(sides: tuple[int, ...], workers: int) -> Makers:
         return sum(np.gradient(F[a], STEP, axis=a) for a in range(3))
 
     return {
-        "gridgrad": lambda: Contender(lambda: operator(F, out, workers), expected),
+        "gridgrad": lambda: Contender(lambda: operator(F, out=out, workers=workers), expected),
         "np.gradient": lambda: Contender(composed, expected),
         "findiff": lambda: Contender(findiff("Divergence", F, h=[STEP] * 3, acc=2), expected),
         "py-pde": lambda: Contender(pde("divergence", F, out, workers), expected),
@@ -145,7 +145,7 @@ def curl_3d(sides: tuple[int, ...], workers: int) -> Makers:
         return d(2, 1) - d(1, 2), d(0, 2) - d(2, 0), d(1, 0) - d(0, 1)
 
     return {
-        "gridgrad": lambda: Contender(lambda: operator(F, out, workers), expected),
+        "gridgrad": lambda: Contender(lambda: operator(F, out=out, workers=workers), expected),
         "np.gradient": lambda: Contender(composed, expected),
         "findiff": lambda: Contender(findiff("Curl", F, h=[STEP] * 3, acc=2), expected),
         "ceiling": lambda: Contender(stream(list(F), list(out), workers)),
@@ -159,8 +159,8 @@ def adjoint_3d(sides: tuple[int, ...], workers: int, uniform: bool = True) -> Ma
     operator = (even(sides) if uniform else gg.Grid(*uneven(sides))).gradient
     expected = operator.T(F)
     return {
-        "gridgrad": lambda: Contender(lambda: operator.adjoint(F, f, workers=workers), expected),
-        "forward": lambda: Contender(lambda: operator(F[0], outs, workers)),
+        "gridgrad": lambda: Contender(lambda: operator.adjoint(F, out=f, workers=workers), expected),
+        "forward": lambda: Contender(lambda: operator(F[0], out=outs, workers=workers)),
         "ceiling": lambda: Contender(stream(list(F), [f], workers)),
     }
 
@@ -175,7 +175,7 @@ def laplacian_2d(sides: tuple[int, ...], workers: int) -> Makers:
         return Contender(lambda: laplacian(f, deltas=(STEP, STEP)), expected, lambda r: r.magnitude)
 
     return {
-        "gridgrad": lambda: Contender(lambda: operator(f, out), expected),
+        "gridgrad": lambda: Contender(lambda: operator(f, out=out), expected),
         "gridgrad, fresh": lambda: Contender(lambda: operator(f), expected),
         "findiff": lambda: Contender(findiff("Laplacian", f, h=[STEP] * 2), expected),
         "py-pde": lambda: Contender(pde("laplace", f, out, workers), expected),
@@ -193,7 +193,7 @@ def gradient_2d(sides: tuple[int, ...], workers: int) -> Makers:
         return Contender(lambda: gradient(f, deltas=(STEP, STEP)), expected, stacked)
 
     return {
-        "gridgrad": lambda: Contender(lambda: operator(f, outs), expected),
+        "gridgrad": lambda: Contender(lambda: operator(f, out=outs), expected),
         "gridgrad, fresh": lambda: Contender(lambda: operator(f), expected, stacked),
         "np.gradient": lambda: Contender(lambda: np.gradient(f, STEP), expected, stacked),
         "findiff": lambda: Contender(findiff("Gradient", f, h=[STEP] * 2, acc=2), expected),
@@ -214,7 +214,7 @@ def divergence_2d(sides: tuple[int, ...], workers: int) -> Makers:
         return Contender(lambda: divergence(u, v, dx=step, dy=step), expected, lambda r: r.magnitude)
 
     return {
-        "gridgrad": lambda: Contender(lambda: operator(F, out), expected),
+        "gridgrad": lambda: Contender(lambda: operator(F, out=out), expected),
         "gridgrad, fresh": lambda: Contender(lambda: operator(F), expected),
         "findiff": lambda: Contender(findiff("Divergence", F, h=[STEP] * 2, acc=2), expected),
         "py-pde": lambda: Contender(pde("divergence", F, out, workers), expected),
@@ -278,11 +278,11 @@ def made_each_step(sides: tuple[int, ...], workers: int) -> Makers:
     expected = kept(f)
 
     def anew() -> Any:
-        return (heat - 0.1 * grid.advect((u, v)))(f, out)
+        return (heat - 0.1 * grid.advect((u, v)))(f, out=out)
 
     return {
         "gridgrad": lambda: Contender(anew, expected),
-        "made once": lambda: Contender(lambda: kept(f, out), expected),
+        "made once": lambda: Contender(lambda: kept(f, out=out), expected),
     }
 
 

@@ -43,8 +43,8 @@ def rate_between(ends: str, u: np.ndarray, held: Sequence[np.ndarray | None], wo
     w, out = held
 
     def call() -> np.ndarray:
-        rate = outer(inner(u, w, workers), out, workers)
-        grid.gradient_squared(u, rate, workers, add=True)
+        rate = outer(inner(u, out=w, workers=workers), out=out, workers=workers)
+        grid.gradient_squared(u, out=rate, workers=workers, add=True)
         return np.multiply(rate, -0.5, out=rate)
 
     return call
@@ -78,8 +78,8 @@ def arrays_on_all_sides(sides: tuple[int, ...], workers: int) -> Makers:
     ours = gg.Grid(*steps, boundary=[(side(k), side(k)) for k in range(len(sides))]).laplacian
     mirrored = gg.Grid(*steps, boundary="symmetric").laplacian
     return {
-        "gridgrad": lambda: Contender(lambda: ours(f, out, workers), ours(f), lambda _: out),
-        "gridgrad, mirrors": lambda: Contender(lambda: mirrored(f, out, workers)),
+        "gridgrad": lambda: Contender(lambda: ours(f, out=out, workers=workers), ours(f), lambda _: out),
+        "gridgrad, mirrors": lambda: Contender(lambda: mirrored(f, out=out, workers=workers)),
     }
 
 
@@ -88,8 +88,8 @@ def other_values(sides: tuple[int, ...], workers: int) -> Makers:
     f, out, numbers = random(sides), aligned(sides, "float64"), itertools.count()
     ours, kept = (gg.Grid((sides[0], STEP), boundary=[(gg.value(0.0, name=name), "reflect")]).laplacian for name in ("wall", None))  # fmt: skip
     return {
-        "gridgrad": lambda: Contender(lambda: ours(f, out, wall=float(next(numbers)))),
-        "gridgrad, kept": lambda: Contender(lambda: kept(f, out)),
+        "gridgrad": lambda: Contender(lambda: ours(f, out=out, wall=float(next(numbers)))),
+        "gridgrad, kept": lambda: Contender(lambda: kept(f, out=out)),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Generic
 
 from .._base.errors import ArgumentTypeError, ArgumentValueError
-from .._base.outputs import check_places, of_spacing
+from .._base.outputs import check_places
 from .._base.types import Shape
 from .._plan.descriptor import TooManyDims, arithmetic_type, has_kernel
 from .._plan.plan import Plan
@@ -104,9 +104,8 @@ def check_targets(
         name = f"out[{k}]" if len(targets) > 1 else "out"
         place = library.check_target(name, target, fields)
         if tuple(target.shape) != shape:
-            spacing = of_spacing(target) if len(shape) > 1 else ""
             raise ArgumentValueError(
-                f"{name} has shape {tuple(target.shape)}, but the result has shape {shape}; give {remedy}{spacing}"
+                f"{name} has shape {tuple(target.shape)}, but the result has shape {shape}; give {remedy}"
             )
         if target.dtype != dtype:
             raise ArgumentTypeError(

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import product
-from numbers import Real
 from typing import Any
 
 import numpy as np
 
 from .errors import ArgumentTypeError, ArgumentValueError, counted
 from .types import Array
-
-
-def of_spacing(out: object) -> str:
-    """What is said of what can be no result, but may be the spacing of another library's call."""
-    is_one = isinstance(out, Real) or len(getattr(out, "shape", ())) == 1
-    if not is_one and not (
-        isinstance(out, (list, tuple)) and out and all(isinstance(entry, Real) for entry in out)
-    ):
-        return ""
-    return "; a spacing is not given with the field, the grid has it from where it was made: Grid(x).laplacian(f), or laplacian(f, x)"
 
 
 def targets_of(out: Any, form: tuple[int, ...], shape: tuple[int, ...]) -> list[Any]:
@@ -36,14 +25,14 @@ def targets_of(out: Any, form: tuple[int, ...], shape: tuple[int, ...]) -> list[
     whole, is_one = (*form, *shape), form == (1,)
     if not hasattr(out, "shape"):
         raise ArgumentTypeError(
-            f"out is a {type(out).__name__}; give an array of shape {shape if is_one else whole} or a sequence of arrays{of_spacing(out)}"
+            f"out is a {type(out).__name__}; give an array of shape {shape if is_one else whole} or a sequence of arrays"
         )
     if tuple(out.shape) == whole:
         return [out[index] for index in product(*map(range, form))]
     if is_one:
         return [out]
     raise ArgumentValueError(
-        f"out has shape {tuple(out.shape)}, but the result needs {whole}, or a sequence of arrays{of_spacing(out)}"
+        f"out has shape {tuple(out.shape)}, but the result needs {whole}, or a sequence of arrays"
     )
 
 

@@ -101,53 +101,61 @@ class Applied(Generic[In, Out]):
 
     @overload
     def __call__(
-        self: Applied[Scalar, Scalar], f: Integers, out: object = ..., workers: int | None = ..., **fields: object
+        self: Applied[Scalar, Scalar], f: Integers, *, out: object = ..., workers: int | None = ..., add: bool = ..., **fields: object
     ) -> npt.NDArray[np.float64]: ...  # fmt: skip
     @overload
     def __call__(  # type: ignore[overload-overlap]
-        self: Applied[Scalar, Scalar], f: AnyField, out: object = ..., workers: int | None = ..., **fields: object
+        self: Applied[Scalar, Scalar], f: AnyField, *, out: object = ..., workers: int | None = ..., add: bool = ..., **fields: object
     ) -> AnyField: ...  # fmt: skip
     @overload
     def __call__(  # type: ignore[overload-overlap]
-        self: Applied[Scalar, Vector], f: AnyField, out: object = ..., workers: int | None = ..., **fields: object
+        self: Applied[Scalar, Vector], f: AnyField, *, out: object = ..., workers: int | None = ..., add: bool = ..., **fields: object
     ) -> tuple[AnyField, ...]: ...  # fmt: skip
     @overload
     def __call__(  # type: ignore[overload-overlap]
-        self: Applied[Vector, Scalar], f: AnyField | Sequence[AnyField], out: object = ..., workers: int | None = ..., **fields: object
+        self: Applied[Vector, Scalar], f: AnyField | Sequence[AnyField], *, out: object = ..., workers: int | None = ..., add: bool = ..., **fields: object
     ) -> AnyField: ...  # fmt: skip
     @overload
     def __call__(
-        self: Applied[Vector, Vector], f: AnyField, out: object = ..., workers: int | None = ..., **fields: object
+        self: Applied[Vector, Vector], f: AnyField, *, out: object = ..., workers: int | None = ..., add: bool = ..., **fields: object
     ) -> AnyField: ...  # fmt: skip
     @overload
     def __call__(
-        self: Applied[Vector, Vector], f: Sequence[AnyField], out: object = ..., workers: int | None = ..., **fields: object
+        self: Applied[Vector, Vector], f: Sequence[AnyField], *, out: object = ..., workers: int | None = ..., add: bool = ..., **fields: object
     ) -> tuple[AnyField, ...]: ...  # fmt: skip
     @overload
     def __call__(  # type: ignore[overload-overlap]
-        self: Applied[Scalar, Matrix[Scalar]], f: AnyField, out: object = ..., workers: int | None = ..., **fields: object
+        self: Applied[Scalar, Matrix[Scalar]], f: AnyField, *, out: object = ..., workers: int | None = ..., add: bool = ..., **fields: object
     ) -> AnyField: ...  # fmt: skip
     @overload
     def __call__(  # type: ignore[overload-overlap]
-        self: Applied[Scalar, Matrix[Vector]], f: AnyField, out: object = ..., workers: int | None = ..., **fields: object
+        self: Applied[Scalar, Matrix[Vector]], f: AnyField, *, out: object = ..., workers: int | None = ..., add: bool = ..., **fields: object
     ) -> tuple[tuple[AnyField, ...], ...]: ...  # fmt: skip
     @overload
     def __call__(
-        self: Applied[Vector, Matrix[Vector]], f: AnyField, out: object = ..., workers: int | None = ..., **fields: object
+        self: Applied[Vector, Matrix[Vector]], f: AnyField, *, out: object = ..., workers: int | None = ..., add: bool = ..., **fields: object
     ) -> AnyField: ...  # fmt: skip
     @overload
     def __call__(
-        self: Applied[Vector, Matrix[Vector]], f: Sequence[AnyField], out: object = ..., workers: int | None = ..., **fields: object
+        self: Applied[Vector, Matrix[Vector]], f: Sequence[AnyField], *, out: object = ..., workers: int | None = ..., add: bool = ..., **fields: object
     ) -> tuple[tuple[AnyField, ...], ...]: ...  # fmt: skip
     @overload
     def __call__(  # type: ignore[overload-overlap]
-        self: Applied[Matrix[Vector], Scalar], f: Sequence[Sequence[AnyField]], out: object = ..., workers: int | None = ..., **fields: object
+        self: Applied[Matrix[Vector], Scalar], f: Sequence[Sequence[AnyField]], *, out: object = ..., workers: int | None = ..., add: bool = ..., **fields: object
     ) -> AnyField: ...  # fmt: skip
     @overload
     def __call__(
-        self: Applied[Matrix[Vector], Vector], f: Sequence[Sequence[AnyField]], out: object = ..., workers: int | None = ..., **fields: object
+        self: Applied[Matrix[Vector], Vector], f: Sequence[Sequence[AnyField]], *, out: object = ..., workers: int | None = ..., add: bool = ..., **fields: object
     ) -> tuple[AnyField, ...]: ...  # fmt: skip
-    def __call__(self, f: object, out: object = None, workers: int | None = None, **fields: object) -> object:
+    def __call__(
+        self,
+        f: object,
+        *,
+        out: object = None,
+        workers: int | None = None,
+        add: bool = False,
+        **fields: object,
+    ) -> object:
         """Apply the operator."""
         raise NotImplementedError
 

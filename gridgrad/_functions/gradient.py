@@ -219,7 +219,7 @@ def _with_gaps(
     # not kept by the grid, as in `_of_samples`
     return gradient_operator.made(
         grid_of("gradient", f, varargs, axis, ends), (), (clean_accuracy(accuracy),)
-    )(f, out, workers)
+    ).applied_to(f, out, workers)
 
 
 def _of_samples(
@@ -246,7 +246,7 @@ def _of_samples(
     make = gradient_operator if grid.metric is None else gradient_operator.made
     operator = make(grid, (), (words.accuracy,))
     if operator.bare is not operator or operator.coefficients:  # of what is prescribed at ends
-        whole: Array | tuple[Array, ...] = operator(as_given, out, workers)
+        whole: Array | tuple[Array, ...] = operator.applied_to(as_given, out, workers)
         flat, nested = (None, None) if out is None else flat_out(out, (f,))
         keep(key, operator, as_given, plain_of((as_given,), flat, How(False, nested)))
         return whole if flat is None else flat[0] if len(axes) == 1 else tuple(flat)

@@ -138,7 +138,7 @@ def call(
     if make is None and options:
         operator = operator.with_(**options)
     f = only(f, grid) if vector else f
-    result = operator(f, out, workers)
+    result = operator.applied_to(f, out, workers)
     if not traced:
         keep(key, operator, f, plain_of(fields, targets, How(is_stacked, nested)))
     return result

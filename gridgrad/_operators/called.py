@@ -17,8 +17,7 @@ from .._base.checks import clean_workers
 from .._base.errors import MISSING
 from .._base.outputs import targets_of
 from .._base.tracing import is_compiling
-from .._base.types import Array, In, Out, Shape, applies
-from .._base.words import offered
+from .._base.types import Array, In, Out, Shape
 from .._terms.term import Term, shapes_of
 from .._wraps.units import present, unwrap
 from .fields import quantities
@@ -76,38 +75,10 @@ class Called(Joinable[In, Out]):
         """The operator of the same coefficients without their units."""
         raise NotImplementedError
 
-    @applies
-    @offered
-    def __call__(
-        self, f: Any = MISSING, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
-    ) -> object:  # fmt: skip
-        """Apply the operator.
-
-        Parameters
-        ----------
-        f : array of shape (..., *grid.shape), or a vector field
-            Any axes but the grid's are batch axes. A vector field is a sequence of arrays, or one
-            array with the components along axis 0.
-        out : array, nested sequence of arrays or one stacked array, optional
-            Where the result goes, and what is then returned. May overlap `f`.
-        workers : int, optional
-            Threads on a CPU.
-        add : bool, optional
-            Add to what `out` holds, ``out += A(f)``, in one pass and term by term, so that last digits may differ
-            from those of that.
-        **fields
-            Other fields than those that the operator was made with, for this call: ``v=`` of
-            `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`. Components that
-            were numbers are given again as they were.
-
-        Returns
-        -------
-        array, or tuple of arrays
-            Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
-            coefficient or the grid has units, the results are quantities. What is masked in a field or
-            coefficient is masked in every result made of it; only `gradient` and its multiples keep to
-            what is read.
-        """
+    def applied_to(
+        self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
+    ) -> Any:  # fmt: skip
+        """A call, with all that it may have in this order; see `OnFields`."""
         if fields:
             coefficients = self._at_other_walls(f, fields)
             if coefficients is not None:
@@ -115,23 +86,29 @@ class Called(Joinable[In, Out]):
                 if found is not None:
                     return found
                 other: AnyOperator = self.with_coefficients(coefficients)
-                return other(f, out, workers, add=add)
+                return other.applied_to(f, out, workers, add)
             if self.origin is not None:
                 self.origin.refuse_options(fields, f)
-            return self.of_fields(fields, "__call__")(f, out, workers, add=add)
+            return self.of_fields(fields, "__call__").applied_to(f, out, workers, add)
         pattern = self.pattern
         if type(f) is _ndarray and self._settled and not pattern.inputs:
             known: AnyOperator | None = self._settled.get((f.shape, f.dtype))
             if known is not None:
-                return known(f, out, workers, add=add)
+                return known.applied_to(f, out, workers, add)
         # Not sooner: a compiler that sees fields which are about to be replaced takes them for the new ones.
         if pattern.follows and f is not MISSING and are_constants(self.coefficients):
             wide = widened(f, self.inputs, self.coefficients)
             settled: AnyOperator = self.settled(f if wide is None else wide)
             if wide is None:
-                return settled(f, out, workers, add=add)
+                return settled.applied_to(f, out, workers, add)
             return in_wider(
-                lambda wide: settled(wide, None, workers), f, wide, self.inputs, self.outputs, out, add
+                lambda wide: settled.applied_to(wide, None, workers),
+                f,
+                wide,
+                self.inputs,
+                self.outputs,
+                out,
+                add,
             )
         if type(f) is _ndarray and not pattern.inputs:
             arrays, is_stacked = (f, *self.coefficients), False
@@ -147,7 +124,7 @@ class Called(Joinable[In, Out]):
                 return found if out is None else out
             fitted: AnyOperator | None = self._fitted(getattr(arrays[0], "shape", None))
             if fitted is not None:
-                return fitted(f, out, workers, add=add)
+                return fitted.applied_to(f, out, workers, add)
         check_add(add, out)
         given = plain_of(arrays, targets, How(is_stacked, nested, add))
         if self.grid.units is not None or present(f, out, *self.coefficients):

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
 from .._base.errors import MISSING
-from .._base.types import Array, Between, DType, In, Out, Shape, applies
+from .._base.types import Array, Between, DType, In, Out, Shape
 from .._terms.term import Term
 from .fields.coefficients import Coefficients, is_same
 from .fields.factors import Factor, Number
 from .fields.gather import about_to_hold
 from .fields.sides import Constant
+from .held import held_sides
 from .joined import Product
 from .operator import AnyOperator, Operator
 from .walls import Index, Wall, places_of, reads, walls_of
@@ -40,33 +41,34 @@ class Holding(Product[In, Out]):
     def __repr__(self) -> str:
         return repr(self.outer)
 
-    @applies
-    def __call__(
-        self, f: AsGiven = MISSING, out: AsGiven = None, workers: int | None = None, *, add: bool = False, **fields: object
-    ) -> object:  # fmt: skip
-        """Apply the operator; see `Sweep`."""
+    def applied_to(
+        self, f: AsGiven, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
+    ) -> AsGiven:  # fmt: skip
+        """A call, with all that it may have in this order; see `OnFields`."""
         if not fields:
             if type(f) is _ndarray and not self.inputs:
                 known = self._known.get((f.shape, f.dtype))
                 if known is not None and _holds(f, known):
-                    return self.outer(f, out, workers, add=add)  # the usual case, without a detour
+                    return self.outer.applied_to(f, out, workers, add)  # the usual case, without a detour
             return self._called(f, out, workers, add)
         names = {argument.name for argument in self.inner.arguments}
         if names.isdisjoint(fields):
-            return self._called(f, out, workers, add, **fields)
+            return self._called(f, out, workers, add, fields)
         beside = {argument.name for argument in self.outer.arguments}
         own = {name: field for name, field in fields.items() if name in beside or name not in names}
-        return Holding(self.outer, self.inner.with_own(fields))._called(f, out, workers, add, **own)
+        return Holding(self.outer, self.inner.with_own(fields))._called(f, out, workers, add, own)
 
-    def _called(self, f: AsGiven, out: object, workers: int | None, add: bool, **fields: object) -> object:
+    def _called(
+        self, f: AsGiven, out: object, workers: int | None, add: bool, fields: dict[str, object] | None = None
+    ) -> object:
         """A call with other fields of the operator that reads those that hold what is prescribed."""
         if f is MISSING:
-            return self.outer(f, out, workers, add=add, **fields)
+            return self.outer.applied_to(f, out, workers, add, fields)
         kind, spare, held = None, None, self._as_it_is(f)
         if held is None:
             kind, spare = self.spare.taken(about_to_hold(f))
             held = spare = self._written(f, spare, workers)
-        result: object = self.outer(held, out, workers, add=add, **fields)
+        result: object = self.outer.applied_to(held, out, workers, add, fields)
         self.spare.give(kind, spare)
         return result
 
@@ -85,7 +87,7 @@ class Holding(Product[In, Out]):
         parts = self._parts(f)
         known = None if parts is None else self._places(parts[0].shape, parts[0].dtype)
         if parts is None or known is None or parts[0].dtype.kind not in "fc":
-            return self.inner(f, spare, workers)
+            return self.inner.applied_to(f, spare, workers)
         made: AsGiven
         if type(f) is _ndarray:
             made = np.empty_like(f) if spare is None else spare
@@ -208,7 +210,11 @@ class Holding(Product[In, Out]):
     def on_fields_of(self, other: AnyOperator) -> AnyOperator:
         """The operator as it is added to another, see `Operator`."""
         outer = self.outer.on_fields_of(other)
-        return self if outer is self.outer else outer
+        if outer is self.outer:
+            return self
+        sides = held_sides(self.grid, None)
+        is_linear_part = self.linear is self and not all(side.condition.is_zero for side in sides)
+        return outer.linear if is_linear_part else outer
 
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator of the same fields, of which one copy at most is made where both hold the same."""
@@ -225,7 +231,29 @@ class Holding(Product[In, Out]):
 
 
 class Released(Product[In, Out]):
-    """The transpose of `Holding`: what `inner` makes, 0 at the points that are held."""
+    """The transpose of `Holding`, times a number: what `inner` makes, 0 at the points that are held."""
+
+    def __init__(self, outer: Operator[Any, Out], inner: Operator[In, Any], factor: Number = 1.0) -> None:
+        super().__init__(outer, inner)
+        self.factor = factor  # which `outer` has
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Released, (*self.parts, self.factor)
+
+    def made_of(self, first: AnyOperator, second: AnyOperator) -> Self:
+        """The same of two other operators."""
+        return type(self)(first, second, self.factor)
+
+    def scaled(self, factor: Number) -> Released[In, Out]:
+        """The transpose times a finite number."""
+        return Released(self.outer.scaled(factor), self.inner, self.factor * factor)
+
+    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
+        """The operator as it is added to another: the transpose of one on fields that hold what is prescribed for each component."""
+        inner = self.inner.on_fields_of(other)
+        if inner is self.inner:
+            return self
+        return inner if self.factor == 1 else inner.scaled(self.factor)
 
     def places(self, shape: Shape) -> list[tuple[int, Index]]:
         """The component of each wall, and its points in arrays of this shape."""

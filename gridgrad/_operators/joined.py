@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from operator import is_
-from typing import Any
+from typing import Any, Self
 
 from .._base.late import sparse
 from .._base.outputs import targets_of
-from .._base.types import Array, Between, In, Out, applies
+from .._base.types import Array, Between, In, Out
 from .._grid.points import Points
 from .fields.coefficients import Given
 from .fields.factors import Factor, Number
@@ -64,26 +64,29 @@ class Joined(Joinable[In, Out]):
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), self.parts
 
+    def made_of(self, first: AnyOperator, second: AnyOperator) -> Self:
+        """The same of two other operators."""
+        return type(self)(first, second)
+
     def with_own(self, fields: dict[str, object]) -> Operator[In, Out]:
         """The same, made of operators of other fields."""
-        return type(self)(*[part.with_own(fields) for part in self.parts])
+        return self.made_of(*[part.with_own(fields) for part in self.parts])
 
     def on_fields_of(self, other: AnyOperator) -> AnyOperator:
         """The operator as it is added to another, see `Operator`: where both are at points alone."""
         parts = [part.on_fields_of(other) for part in self.parts]
-        return self if any(map(is_, parts, self.parts)) else type(self)(*parts)
+        return self if any(map(is_, parts, self.parts)) else self.made_of(*parts)
 
     def taken(self) -> list[Given]:
         """The arguments of both."""
         return [given for part in self.parts for given in part.taken()]
 
-    @applies
-    def __call__(
-        self, f: Any, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
-    ) -> object:
+    def applied_to(
+        self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
+    ) -> Any:  # fmt: skip
         """Apply both; what one of them makes is a temporary, kept for the next call."""
         if fields:
-            return self.of_fields(fields, "__call__")(f, out, workers, add=add)
+            return self.of_fields(fields, "__call__").applied_to(f, out, workers, add)
         check_add(add, out)
         kind, held = self.spare.taken(about_to_hold(f))
         result, held = self._applied(f, out, workers, add, held)
@@ -105,7 +108,7 @@ class Joined(Joinable[In, Out]):
         """Without what is prescribed at walls; itself where nothing is."""
         first, second = self.parts
         one, other = first.linear, second.linear
-        return self if one is first and other is second else type(self)(one, other)
+        return self if one is first and other is second else self.made_of(one, other)
 
     def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
         """The multiplication with the measures of one grid over those of another."""
@@ -129,8 +132,8 @@ class Product(Joined[In, Out]):
         self, f: Array, out: object, workers: int | None, add: bool, held: object
     ) -> tuple[object, object]:
         """`inner`, then `outer`; the field between them is the temporary."""
-        between = self.inner(f, held, workers)
-        return self.outer(between, out, workers, add=add), between
+        between = self.inner.applied_to(f, held, workers)
+        return self.outer.applied_to(between, out, workers, add), between
 
     @property
     def T(self) -> Product[Out, In]:
@@ -187,8 +190,8 @@ class Sum(Joined[In, Out]):
         """Both, of which one is the temporary. Both together decide the dtype, in either order."""
         if out is not None:
             return out, self._write(f, out, workers, add, held)
-        held = self.second(f, held, workers)
-        return added(self.first(f, None, workers), held), held
+        held = self.second.applied_to(f, held, workers)
+        return added(self.first.applied_to(f, None, workers), held), held
 
     def _write(self, f: Array, out: object, workers: int | None, add: bool, held: object) -> object:
         """Both into `out`, or, to `add`, their sum to what it holds; what rounds is not written first.
@@ -200,17 +203,17 @@ class Sum(Joined[In, Out]):
         into, other = self.first, self.second
         if into.result_name(given) != wanted:  # what is written first has the dtype of the whole
             into, other = other, into
-        held = other(f, held, workers)
+        held = other.applied_to(f, held, workers)
         values = flat(held, self.outputs)
         targets = targets_of(out, self.outputs, values[0].shape)
         check_dtypes(targets, wanted)
         masked = check_masks(targets, values)
         if into.result_name(given) == wanted and not masked:
-            into(f, out, workers, add=add)
+            into.applied_to(f, out, workers, add)
             for target, value in zip(targets, values, strict=True):
                 target[...] += value
             return held
-        firsts = flat(into(f, None, workers), self.outputs)
+        firsts = flat(into.applied_to(f, None, workers), self.outputs)
         for target, value, addend in zip(targets, firsts, values, strict=True):
             target[...] = target + (value + addend) if add else value + addend
         return held

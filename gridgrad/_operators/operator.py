@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
+from .._base.errors import MISSING
 from .._base.late import Late
-from .._base.types import Between, In, Maps, Out, Scalar, Vector, applies, transposes
-from .._base.words import absent, answering
+from .._base.types import Between, In, Out, Scalar, Vector, transposes
+from .._base.words import absent, answering, offered
 from .._grid.points import Points
 from .._terms.term import Term
-from .fields.coefficients import Argument, Coefficients, Given, check_names, is_finite
+from .fields.coefficients import Coefficients, Given, check_names, is_finite
 from .fields.factors import (
     Factor,
     Number,
@@ -23,6 +24,7 @@ from .fields.factors import (
 from .fields.forms import Form, shaped
 from .fields.grids import OnGrids
 from .fields.sides import zeros_for
+from .on_fields import OnFields, refuse
 from .sparse import AsMatrix
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ _SEEN = (
 )  # fmt: skip
 
 
-class Operator(OnGrids, AsMatrix, Maps[In, Out]):
+class Operator(OnGrids, AsMatrix, OnFields[In, Out]):
     """An operator on a grid, for annotations: what a `Grid` makes, and its sums, multiples, products and adjoints.
 
     Applied by calling it; added, subtracted, multiplied by numbers, composed with ``@``. Not to be changed.
@@ -51,7 +53,6 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
     ...     return A @ A
     """
 
-    arguments: tuple[Argument, ...]  # what it was made with, without the fields
     __array_ufunc__ = None  # so that NumPy leaves ``array * operator`` to the operator
 
     if not TYPE_CHECKING:  # or a checker would take every name for one
@@ -60,11 +61,6 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
     def __dir__(self) -> list[str]:
         """What users see, for completion and for "did you mean"."""
         return [name for name in _SEEN if hasattr(type(self), name)]
-
-    @applies
-    def __call__(self, f: object, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object) -> object:  # fmt: skip
-        """Apply the operator to `f`."""
-        raise NotImplementedError
 
     def with_(self, **changes: object) -> Operator[In, Out]:
         """The operator with other options, or of other fields than those that it was made with.
@@ -142,9 +138,10 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
         raise NotImplementedError
 
     @transposes
+    @offered
     def adjoint(
-        self, g: Any, out: Any = None, *, weight: str | None = None, workers: int | None = None, **fields: Any
-    ) -> object:
+        self, g: Any = MISSING, *others: object, out: Any = None, weight: str | None = None, workers: int | None = None, **fields: Any
+    ) -> object:  # fmt: skip
         """The adjoint applied to `g`.
 
         Parameters
@@ -167,8 +164,9 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
         field of the operator's input form
             ``A^H g``, or ``H^-1 A^H H g``.
         """
-        turned: AnyOperator = self.adjoint_operator(weight)
-        return turned(g, out, workers, **fields)
+        if others or g is MISSING:
+            refuse("Operator.adjoint", (g, *others), "A.adjoint(g, out=o)", fields, g=g)
+        return self.adjoint_operator(weight).applied_to(g, out, workers, fields=fields)
 
     def adjoint_operator(self, weight: str | None = None) -> Operator[Out, In]:
         """The operator that `adjoint` applies."""
@@ -197,8 +195,10 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
         """Whether each result is made of its own point alone."""
         return False
 
+    @offered
     def solve(
-        self, b: object, out: object = None, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None, **walls: object
+        self, b: object = MISSING, *others: object, out: object = None, method: str | None = None, rtol: float | None = None,
+        maxiter: int | None = None, **walls: object,
     ) -> Any:  # fmt: skip
         """The field u with ``A(u) = b``.
 
@@ -257,8 +257,10 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
         >>> grid.laplacian.solve(np.full(5, 2.0)).round(12)
         array([ 0.,  1.,  4.,  9., 16.])
         """
+        if others or b is MISSING:
+            refuse("Operator.solve", (b, *others), 'A.solve(b, out=u, method="cg")', walls, b=b)
         kept = solving.kept_solver(self, method, iterative.given_limits(rtol=rtol, maxiter=maxiter))
-        return kept(b, out, **walls)
+        return kept(b, out=out, **walls)
 
     @answering(field="a right-hand side goes to what is made, A.solver()(b), or A.solve(b): b rhs f out", rtol="tol eps", method="solver", maxiter="max_iter niter")  # fmt: skip
     def solver(self, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None) -> solving.Solver:  # fmt: skip
@@ -272,7 +274,7 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
         Returns
         -------
         Solver
-            ``solver(b, out=None, **walls)`` is as ``A.solve(b, out, **walls)``, without a look at the
+            ``solver(b, out=None, **walls)`` is as ``A.solve(b, out=out, **walls)``, without a look at the
             coefficients: they count with the values that they had when it was made. What is prescribed at
             walls counts with those of each call.
 

@@ -217,7 +217,11 @@ class Sweep(Called[In, Out]):
         if self.inputs or self.outputs or not other.inputs or other.inputs != other.outputs:
             return self
         pattern = self.pattern.on_components(other.inputs)
-        return self if pattern is self.pattern else as_affine(self._like(pattern).held(), other)
+        if pattern is self.pattern:
+            return self
+        if pattern.is_transpose:  # that of what there is on fields which hold what is prescribed
+            return self._like(pattern.transposed()).held().T
+        return as_affine(self._like(pattern).held(), other)
 
     def plus(self, other: AnyOperator) -> AnyOperator:
         """The sum with another operator."""

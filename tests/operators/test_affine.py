@@ -185,12 +185,12 @@ class TestValues:
             ).laplacian
             for v in values
         )
-        A(f, out, v=values[1])
+        A(f, out=out, v=values[1])
         wanted = [other(f) for other in others]
         monkeypatch.setattr(type(A), "of_fields", None)
         monkeypatch.setattr(type(A), "on_numbers", None)
         for v, want in zip(values[1:], wanted, strict=True):
-            assert A(f, out, v=v) is out
+            assert A(f, out=out, v=v) is out
             assert same_bits(out, want)
 
     @pytest.mark.parametrize(

@@ -159,12 +159,12 @@ class TestSums:
         f = rng.standard_normal((5, 6))
         expected = whole(f)
         for out in (np.empty((5, 6)), f):
-            assert whole(f, out) is out
+            assert whole(f, out=out) is out
             assert same_bits(out, expected)
         vector = grid.gradient @ grid.laplacian - grid.gradient
         f = rng.standard_normal((5, 6))
         for out in ([np.empty((5, 6)), np.empty((5, 6))], np.empty((2, 5, 6))):
-            assert vector(f, out) is out
+            assert vector(f, out=out) is out
             assert same_bits(np.array(out), np.array(vector(f)))
 
     def test_sum_and_divisor(self, rng):

@@ -230,7 +230,7 @@ def test_the_address_is_looked_at_in_every_call(core, rng):
     expected = gg.Grid((20, 0.5)).laplacian(memory[:20].copy())
     operator = gg.Grid((20, 0.5)).laplacian
     for _ in range(2):
-        operator(memory[:20].copy(), np.empty(20))
+        operator(memory[:20].copy(), out=np.empty(20))
         for start in (0, 1, 19, 20):
             own = memory.copy()
             assert same_bits(operator(own[:20], own[start : start + 20]), expected)
@@ -332,9 +332,9 @@ class TestLongAxes:
         expected = grid.laplacian(f)
         bound["bound"] = 0
         for _ in range(3):
-            assert same_bits(grid.laplacian(f, out), expected)
+            assert same_bits(grid.laplacian(f, out=out), expected)
             assert same_bits(grid.laplacian(f), expected)
         assert bound == {"bound": 1, "others": 0}
         gg.clear_caches()  # the plan goes, as nothing else held it
-        assert same_bits(grid.laplacian(f, out), expected)
+        assert same_bits(grid.laplacian(f, out=out), expected)
         assert bound["bound"] == 2

@@ -183,7 +183,7 @@ def test_nothing_is_changed_by_a_refusal(name):
     wrong = [np.ones((5, 4)) for _ in range(2)] if operator.inputs else np.ones((5, 4))
     out = np.full((*operator.outputs, 5, 4), 7.0)
     with pytest.raises(ValueError, match="the field has shape"):
-        operator(wrong, out)
+        operator(wrong, out=out)
     assert np.all(out == 7)
     assert all(np.all(part == 1) for part in wrong)
 
@@ -192,7 +192,7 @@ def test_a_coefficient_is_refused_before_anything_is_written():
     out = np.full((4, 5), 7.0)
     for operator in (GRID.diffuse(np.ones(3)), GRID.advect([1.0, np.ones((5, 4))])):
         with pytest.raises(ValueError, match="does not broadcast"):
-            operator(U, out)
+            operator(U, out=out)
     assert np.all(out == 7)
 
 

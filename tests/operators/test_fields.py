@@ -120,7 +120,7 @@ class TestOut:
             lambda a: np.empty((*a.shape, 2))[..., 1],
         ):
             out = like(expected, change)
-            assert operator(f, out) is out
+            assert operator(f, out=out) is out
             assert all(same_bits(a, b) for a, b in zip(flat(out), flat(expected), strict=True))
 
     @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ class TestOut:
         grid = gg.Grid((4, 0.5), (5, 0.5))
         for operator, g in ((grid.gradient @ grid.laplacian, f), (grid.laplacian @ grid.divergence, [f, f])):
             out = like(operator(g))
-            assert operator(g, out) is out
+            assert operator(g, out=out) is out
             assert all(same_bits(a, b) for a, b in zip(flat(out), flat(operator(g)), strict=True))
 
     def test_of_adjoints(self, rng):
@@ -196,7 +196,7 @@ class TestOut:
             g = field_of(operator.outputs, rng, SHAPE)
             expected = operator.adjoint(g)
             out = like(expected)
-            assert operator.adjoint(g, out) is out
+            assert operator.adjoint(g, out=out) is out
             assert all(same_bits(a, b) for a, b in zip(flat(out), flat(expected), strict=True))
 
 
@@ -236,7 +236,7 @@ class TestRefusals:
         out = [FULL.copy(), FULL.copy(), bad()]
         kept = [part.copy() for part in flat(f)]
         with pytest.raises(error, match=message):
-            operator(f, out)
+            operator(f, out=out)
         assert all(np.all(part == 7) for part in out[:2])
         assert all(same_bits(a, b) for a, b in zip(flat(f), kept, strict=True))
 
@@ -259,7 +259,7 @@ class TestRefusals:
         ]
         for which, out, error, message in pairs:
             with pytest.raises(error, match=message):
-                which(f, out)
+                which(f, out=out)
 
 
 def spread_by_hand(operator, mask):
@@ -313,7 +313,7 @@ class TestMasked:
             assert np.array_equal(np.ma.getmaskarray(stacked)[k], np.ma.getmaskarray(parts[k]))
             assert same_bits(stacked.data[k], parts[k].data)
         out = [np.ma.empty(SHAPE) for _ in range(3)]
-        assert grid.curl(veiled, out) is out
+        assert grid.curl(veiled, out=out) is out
         assert np.array_equal(np.ma.getmaskarray(out[1]), np.ma.getmaskarray(parts[1]))
         with pytest.raises(TypeError, match="cannot carry the mask"):
             grid.curl(veiled, [np.empty(SHAPE) for _ in range(3)])

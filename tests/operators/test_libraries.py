@@ -160,13 +160,13 @@ class TestTorch:
         example = Example(name)
         operator, f, _ = example.on(self.tensor)
         out = moved(operator(f), self.torch.empty_like)
-        assert operator(f, out) is out
+        assert operator(f, out=out) is out
         assert self.same(out, example.result)
         if operator.inputs:
             stacked = operator(self.torch.stack(f))
             assert stacked.shape == (*operator.outputs, *SHAPE)
             assert self.same(list(stacked.reshape(-1, *SHAPE)), example.result)
-            assert operator(self.torch.stack(f), self.torch.empty_like(stacked)).shape == stacked.shape
+            assert operator(self.torch.stack(f), out=self.torch.empty_like(stacked)).shape == stacked.shape
         whole = moved(example.f, lambda a: (10 * a).astype(np.int64))
         assert self.same(operator(moved(whole, self.tensor)), flat(example.operator(whole)))
 

@@ -1,5 +1,7 @@
 """What acts at points alone in sums with operators of vector fields: on each component."""
 
+import pickle
+
 import numpy as np
 import pytest
 from libraries import parameters
@@ -185,3 +187,49 @@ def test_beside_walls_with_values_and_gaps(name, has_gaps):
     of_parts = grid.identity.T - 0.1 * V.T
     close(of_parts(F), (grid.identity - 0.1 * V).T(F))
     close(of_parts.T(F), (grid.identity - 0.1 * V).linear(F))
+
+
+TRANSPOSES = {  # of what is held P, and what is multiplied C: matrices
+    "first": (lambda g, V: g.identity.T + V, lambda P, C, M: P + M, True),
+    "last": (lambda g, V: V - 3 * g.identity.T, lambda P, C, M: M - 3 * P, True),
+    "adjoint": (lambda g, V: g.identity.adjoint_operator("quadrature") + V, lambda P, C, M: P + M, True),
+    "linear part": (lambda g, V: g.multiply(C).linear + V, lambda P, C, M: C @ P + M, True),
+    "a field": (lambda g, V: 2 * g.multiply(C).T + V, lambda P, C, M: 2 * P @ C + M, True),
+    "a sum": (lambda g, V: (g.identity.T + g.multiply(C).T) + V, lambda P, C, M: P + P @ C + M, True),
+    "of both": (lambda g, V: g.identity.T + V.T, lambda P, C, M: P + M.T, False),
+}
+
+
+@pytest.mark.parametrize("has_gaps", [False, True])
+@pytest.mark.parametrize("scalar", [gg.value(3.0), gg.value(0.0), "reflect"], ids=str)
+@pytest.mark.parametrize("name", TRANSPOSES)
+def test_transposes_of_what_acts_at_points_take_nothing_that_is_prescribed(name, scalar, has_gaps):
+    """They are those of the operator on each component, whose held points count with 0; a linear part takes as little."""
+    wall = gg.components(normal=gg.value(1.5), tangential=gg.slope(2.0), scalar=scalar)
+    grid, F, (make, expected, is_affine) = (
+        gg.Grid(X, (7, 0.5), boundary=[wall, "one-sided"]),
+        fields(),
+        TRANSPOSES[name],
+    )
+    inside = np.ones((2, *SHAPE), bool)
+    if has_gaps:
+        inside[:, [2, 3], [3, 0]] = False
+        grid = grid.with_mask(inside[0], fill=0.0)
+    if name == "linear part" and grid.identity.linear is grid.identity:
+        pytest.skip("for scalar fields nothing but 0 is prescribed, and the operator is its own linear part")
+    V, free = grid.vector_laplacian, inside.copy()
+    free[0, [0, -1]] = False
+    A, M = make(grid, V), V.to_sparse().toarray()
+    P, factor = np.diag(free.ravel().astype(float)), np.diag(np.tile(C.ravel(), 2))
+    matrix = expected(P, factor, M)
+    close(A(F), (matrix @ F.ravel()).reshape(F.shape) + (np.array(V.offset) if is_affine else 0))
+    close(A.to_sparse().toarray(), matrix)
+    close(A.T(F), (matrix.T @ F.ravel()).reshape(F.shape))
+    close(pickle.loads(pickle.dumps(A))(F), np.array(A(F)))
+
+
+def test_the_transpose_of_a_scalar_operator_beside_walls_of_components_alone_is_as_it_was():
+    grid = gg.Grid(
+        X, (7, 0.5), boundary=[gg.components(gg.value(1.5), gg.value(2.0), "reflect"), "one-sided"]
+    )
+    assert same_bits(grid.identity.T(C), C)

@@ -301,12 +301,12 @@ class TestTheDtypeOfASum:
         assert all(whole(f).dtype == result for whole in wholes)
         for whole in wholes:
             out = np.empty(6, result)
-            assert whole(f, out) is out
+            assert whole(f, out=out) is out
             np.testing.assert_allclose(out, whole(f), rtol=1e-5)
             for wrong in {np.dtype(t) for t in (np.float32, float, complex)} - {np.dtype(result)}:
                 out = np.full(6, 7, wrong)
                 with pytest.raises(TypeError, match=f"out has dtype {wrong}, but the result has dtype"):
-                    whole(f, out)
+                    whole(f, out=out)
                 assert np.all(out == 7)
 
     def test_of_vectors_and_products(self, rng):
@@ -317,10 +317,10 @@ class TestTheDtypeOfASum:
         with pytest.raises(
             TypeError, match=r"out\[0\] has dtype float32, .* has dtype float64; give an array"
         ):
-            whole(f, out)
+            whole(f, out=out)
         assert all(np.all(target == 7) for target in out)
         out = np.empty((2, 6, 5))
-        assert same_bits(whole(f, out), np.array(whole(f)))
+        assert same_bits(whole(f, out=out), np.array(whole(f)))
 
     def test_torch(self):
         torch = pytest.importorskip("torch")
@@ -329,10 +329,10 @@ class TestTheDtypeOfASum:
         f = torch.arange(6, dtype=torch.float32) ** 2
         for whole in (one + grid.laplacian, grid.laplacian + one):
             out = torch.empty(6, dtype=torch.float64)
-            assert whole(f, out) is out
+            assert whole(f, out=out) is out
             assert torch.equal(out, whole(f))
             with pytest.raises(TypeError, match="out has dtype float32, but the result has dtype float64"):
-                whole(f, torch.empty(6))
+                whole(f, out=torch.empty(6))
 
 
 def test_a_factor_of_zero_has_a_matrix():

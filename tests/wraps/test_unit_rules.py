@@ -148,7 +148,7 @@ class TestOut:
         outs = [lib.q(np.empty((4, 5)), "1 / s"), lib.q(np.empty((4, 5)), "1 / km")]
         for call in (
             gg.gradient,
-            lambda f, *x, out: gg.Grid((4, x[0]), (5, x[1]), edge_order=1).gradient(f, out),
+            lambda f, *x, out: gg.Grid((4, x[0]), (5, x[1]), edge_order=1).gradient(f, out=out),
         ):
             assert call(PLANE, lib.q(2.0, "s"), lib.q(0.5, "km"), out=outs) is outs
             for out, plain in zip(outs, gg.gradient(PLANE, 2.0, 0.5), strict=True):

@@ -11,7 +11,6 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.outputs import of_spacing
 from ..._base.types import Array
 from ..._plan.plan import Plan
 from ..numpy.arrays import memory_of, result_type
@@ -165,7 +164,7 @@ class CuPy(Backend[OnDevice]):
         f = fields[0]
         if not isinstance(target, device.cupy.ndarray):
             raise ArgumentTypeError(
-                f"{name} is a {type(target).__name__}; f is a CuPy array, so out must be one too{of_spacing(target)}"
+                f"{name} is a {type(target).__name__}; f is a CuPy array, so out must be one too"
             )
         if target.device.id != f.device.id:
             raise ArgumentValueError(

@@ -9,7 +9,6 @@ import numpy as np
 
 from ..._base.checks import masked_arrays
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.outputs import of_spacing
 from ..._base.types import Array
 from ..._plan.descriptor import STORAGE
 from ..._plan.plan import Plan
@@ -164,7 +163,7 @@ class NumPy(Backend[Array]):
         """Refuse what is no plain array, or read-only."""
         if type(target) not in _PLAIN:
             raise ArgumentTypeError(
-                f"{name} is a {type(target).__name__}; f is a plain NumPy array, so out must be one too{of_spacing(target)}"
+                f"{name} is a {type(target).__name__}; f is a plain NumPy array, so out must be one too"
             )
         return self.writeable(name, target)
 

@@ -12,7 +12,6 @@ import torch
 from torch.autograd import forward_ad
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.outputs import of_spacing
 from ..._plan.descriptor import ITEM_BYTES
 from ..._plan.plan import Plan
 from ..._terms.term import Term
@@ -185,7 +184,7 @@ class Torch(Backend[Any]):
             )
         if not isinstance(target, torch.Tensor):
             raise ArgumentTypeError(
-                f"{name} is a {type(target).__name__}; f is a torch tensor, so out must be one too{of_spacing(target)}"
+                f"{name} is a {type(target).__name__}; f is a torch tensor, so out must be one too"
             )
         if target.device != f.device:
             raise ArgumentValueError(

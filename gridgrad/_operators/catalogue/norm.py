@@ -9,8 +9,7 @@ import numpy as np
 
 from ..._backends.ladder import parts_of
 from ..._backends.slices import is_complex
-from ..._base.errors import MISSING
-from ..._base.types import Scalar, Vector, applies
+from ..._base.types import Scalar, Vector
 from ..._grid.points import Points
 from ..._terms.term import Join, Term
 from ..._wraps.units import unwrap, wrap
@@ -75,31 +74,30 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         made.descend_from(self.origin)
         return made
 
-    @applies
-    def __call__(
-        self, f: Any = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
-    ) -> object:  # fmt: skip
+    def applied_to(
+        self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
+    ) -> Any:  # fmt: skip
         """Apply it."""
         grid, join = self.grid, self.terms[0].join
         if self.are_made_first:
-            slopes = gradient.on(grid, (), self.accuracy)(f, None, workers, **fields)
+            slopes = gradient.on(grid, (), self.accuracy).applied_to(f, None, workers, fields=fields)
             form = vector(grid)
             if is_complex(slopes[0] if form else slopes):
                 numbers, unit = unwrap(slopes, "f")
                 call = gather(numbers, form)
                 parts = [wrap(part, unit) for part in parts_of(call.library, call.samples)]
-                return _of_vector.on(grid.whole, (self.name, join, (len(parts),)))(
-                    parts, out, workers, add=add
+                return _of_vector.on(grid.whole, (self.name, join, (len(parts),))).applied_to(
+                    parts, out, workers, add
                 )
-            return _of_vector.on(grid.whole, (self.name, join, form))(slopes, out, workers, add=add)
+            return _of_vector.on(grid.whole, (self.name, join, form)).applied_to(slopes, out, workers, add)
         numbers, unit = unwrap(f, "f")
         if fields or (type(f) is np.ndarray and f.dtype.kind != "c"):
-            return super().__call__(f, out, workers, add=add, **fields)
+            return super().applied_to(f, out, workers, add, fields)
         call = gather(numbers, ())
         if not is_complex(call.samples[0]):
-            return super().__call__(wrap(call.samples[0], unit), out, workers, add=add)
+            return super().applied_to(wrap(call.samples[0], unit), out, workers, add)
         parts = [wrap(part, unit) for part in parts_of(call.library, call.samples)]
-        return self.of_parts()(parts, out, workers, add=add)
+        return self.of_parts().applied_to(parts, out, workers, add)
 
     def of_parts(self) -> Sweep[Vector, Scalar]:
         """The same of the real and the imaginary part of complex samples."""

@@ -200,7 +200,9 @@ class BetweenCoasts(OverWhole[In, Out]):
     def _over(self, whole: Sweep[In, Out]) -> Self:
         return type(self)(whole, self.gates, self.reads_faces, self.fill)
 
-    def applied(self, f: object, out: object, workers: int | None, fields: dict[str, object]) -> object:
+    def applied(
+        self, f: object, out: object, workers: int | None, fields: dict[str, object] | None
+    ) -> object:
         """A call of plain fields, of shapes that were seen before, without a detour; else in full."""
         if not fields and not self.coefficients and self.grid.units is None:
             samples, targets = _components(f, self.inputs), _components(out, self.outputs)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isnan, prod
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from ..._backends.protocol import Backend, Call, OfFields
 from ..._base.checks import masked_arrays
 from ..._base.errors import MISSING, ArgumentTypeError
 from ..._base.outputs import targets_of
-from ..._base.types import Array, In, Out, applies
+from ..._base.types import Array, In, Out
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 from ..._terms.term import Join, Term, joins_of
@@ -54,15 +54,16 @@ class OverWhole(Joinable[In, Out]):
         """The same of another sweep, of other fields."""
         raise NotImplementedError
 
-    @applies
-    def __call__(
-        self, f: object = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
-    ) -> object:  # fmt: skip
+    def applied_to(
+        self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
+    ) -> Any:  # fmt: skip
         """Apply the operator, as on the whole grid."""
         check_add(add, out)
         return self._joining(f, out, workers, fields) if add else self.applied(f, out, workers, fields)
 
-    def _joining(self, f: object, out: object, workers: int | None, fields: dict[str, object]) -> object:
+    def _joining(
+        self, f: object, out: object, workers: int | None, fields: dict[str, object] | None
+    ) -> object:
         """A call that adds to what `out` holds."""
         values = flat(self.applied(f, None, workers, fields), self.outputs)
         shapes = [tuple(value.shape) for value in values]
@@ -75,10 +76,12 @@ class OverWhole(Joinable[In, Out]):
             target[...] += value
         return out
 
-    def applied(self, f: object, out: object, workers: int | None, fields: dict[str, object]) -> object:
+    def applied(
+        self, f: object, out: object, workers: int | None, fields: dict[str, object] | None
+    ) -> object:
         """A call that is looked at in full."""
         if fields:
-            return self.of_fields(fields, "__call__")(cast(Array, f), out, workers)
+            return self.of_fields(fields, "__call__").applied_to(f, out, workers)
         own = self
         if f is not MISSING and are_constants(self.coefficients):
             own = self._over(cast(Sweep[In, Out], self.whole.settled(f)))
@@ -120,7 +123,7 @@ class OverWhole(Joinable[In, Out]):
         """The sweep over the whole grid, on numbers."""
         if self.grid.has_units:
             return whole.on_numbers(f, out, workers)
-        made: object = cast(AnyOperator, whole)(cast(Array, f), out, workers)
+        made: object = whole.applied_to(f, out, workers)
         return made
 
     def with_own(self, fields: dict[str, object]) -> Self:

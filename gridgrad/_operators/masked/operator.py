@@ -68,7 +68,9 @@ class Masked(Gapped[In, Out]):
         ]
         return finished(call, made, out, self.outputs)
 
-    def applied(self, f: object, out: object, workers: int | None, fields: dict[str, object]) -> object:
+    def applied(
+        self, f: object, out: object, workers: int | None, fields: dict[str, object] | None
+    ) -> object:
         """A call like an earlier one by the core, without a detour; else in full."""
         if type(f) is np.ndarray and not self.inputs and not fields and self.grid.units is None:
             flat_, own = self.beside.known(f.shape), self.coefficients

@@ -18,7 +18,6 @@ from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
 from ..fields.factors import Factor, Number
 from ..fields.forms import Form, flat, shaped
-from ..holding import as_affine
 from ..joined import Product
 from ..operator import AnyOperator, Operator
 from ..sweep import Sweep, multiplication
@@ -46,11 +45,10 @@ class Turned(Gapped[In, Out]):
 
     def on_fields_of(self, other: AnyOperator) -> AnyOperator:
         """The operator as it is added to another, see `Operator`."""
-        whole, forward = self.whole.on_fields_of(other).bare, self.forward.on_fields_of(other).bare
-        if whole is self.whole:
+        forward = self.forward.on_fields_of(other)
+        if forward is self.forward:
             return self
-        own = cast("Sweep[In, Out]", whole), self.grid, cast("Gapped[Out, In]", forward)
-        return as_affine(type(self)(*own, self.weight, self.conjugate).held(), other)
+        return forward.adjoint_operator(self.weight) if self.conjugate else forward.T
 
     def on_numbers(
         self, f: object, out: object = None, workers: int | None = None, adds: bool = False

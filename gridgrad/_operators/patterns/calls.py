@@ -67,15 +67,15 @@ class Calls(Cache[Run]):
     def find(self, key: Key) -> Bound | InParts | InGraph | None:
         """What is bound to a key, and holds its weights."""
         found = self.held.get(key)
-        return (
-            found.value if found is not None and isinstance(found.value, (Bound, InParts, InGraph)) else None
-        )
+        own = None if found is None else getattr(found.value, "__self__", None)
+        return None if isinstance(own, Lent) else own
 
     def keep(self, key: Key, bound: Bound | InParts | InGraph, beside: Arrays = ()) -> None:
         """Bind to a key, which must not hold large weights of small arrays; with the coefficients that come behind its fields."""
         held = held_or_lent(bound) if isinstance(bound, Bound) else bound
         nbytes = held.nbytes + sum(map(bytes_of, beside)) + _bytes_in(key)
-        self.put(key, _with(held, beside) if beside else held, nbytes)
+        run = held.__call__  # a method of an object is called sooner than the object
+        self.put(key, _with(run, beside) if beside else run, nbytes)
 
     def keep_operator(self, key: Key, operator: Callable[..., object], inputs: Form, outputs: Form) -> None:
         """Find an operator, which takes several sweeps and stays with its grid, by a key."""
@@ -266,7 +266,7 @@ def _anew(held: Callable[[], Callable[..., object] | None], inputs: Form, output
 
     def run(fields: Arrays, targets: Arrays | None, workers: int | None) -> object:
         operator, out = held(), targets and shaped(targets, outputs)
-        return None if operator is None else operator(shaped(fields, inputs), out, workers)
+        return None if operator is None else operator(shaped(fields, inputs), out=out, workers=workers)
 
     return run
 

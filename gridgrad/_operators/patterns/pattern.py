@@ -59,12 +59,15 @@ class Pattern(OnGrids):
 
     def __init__(
         self, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False, grids: Grids | None = None,
+        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False, grids: Grids | None = None, is_transpose: bool = False,
     ) -> None:  # fmt: skip
         self.grid, self.name, self.terms = grid, name, terms
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
         self.origin: Origin | None = None  # set by its kind; none of what was made of other operators
         self.grids = grids  # None: all fields are on `grid`
+        self.is_transpose = (
+            is_transpose  # whose fields are results of another: nothing is prescribed for them
+        )
         self.grids_in, self.grids_out = self._of(0, inputs), self._of(1, outputs)
         self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
@@ -81,7 +84,7 @@ class Pattern(OnGrids):
 
     def __reduce__(self) -> tuple[object, ...]:
         return Pattern, (self.grid, self.name, self.terms, self.inputs, self.outputs, self.arguments,
-                         self.masks_as_read, self.grids)  # fmt: skip
+                         self.masks_as_read, self.grids, self.is_transpose)  # fmt: skip
 
     def __repr__(self) -> str:
         form = f"{form_name(self.inputs)} -> {form_name(self.outputs)}"
@@ -123,8 +126,8 @@ class Pattern(OnGrids):
     def _like(self, name: str, terms: tuple[Term, ...], arguments: tuple[Argument, ...]) -> Pattern:
         """Another map of the same fields to the same."""
         return Pattern(
-            self.grid, name, terms, self.inputs, self.outputs, arguments, self.masks_as_read, self.grids
-        )
+            self.grid, name, terms, self.inputs, self.outputs, arguments, self.masks_as_read, self.grids, self.is_transpose
+        )  # fmt: skip
 
     def require_linear(self, what: str) -> None:
         """Refuse the norm of the gradient and its square, which alone are not linear."""
@@ -180,7 +183,7 @@ class Pattern(OnGrids):
         arguments = tuple(a._replace(conjugate=a.conjugate ^ (name != "T")) for a in self.arguments)
         grids = None if self.grids is None else self.grids.turned()
         return Pattern(self.grid if grids is None else grids.inputs[0].grid, f"{self.name}.{name}", terms,
-                       self.outputs, self.inputs, arguments, grids=grids)  # fmt: skip
+                       self.outputs, self.inputs, arguments, grids=grids, is_transpose=not self.is_transpose)  # fmt: skip
 
     def _weighted(self, terms: tuple[Term, ...]) -> tuple[Term, ...]:
         """The adjoint of terms where fields are weighted with the measures of their grids."""
@@ -209,7 +212,8 @@ class Pattern(OnGrids):
         terms = tuple(sorted(terms, key=lambda term: term.ends))  # what is prescribed comes last
         return Pattern(self.grid, f"({self.name} + {other.name})", terms,
                        self.inputs, self.outputs, self.arguments + other.arguments,
-                       self.masks_as_read and other.masks_as_read, self.grids)  # fmt: skip
+                       self.masks_as_read and other.masks_as_read, self.grids,
+                       self.is_transpose and other.is_transpose)  # fmt: skip
 
     @derived
     def times(self, factor: float) -> Pattern:
@@ -238,7 +242,8 @@ class Pattern(OnGrids):
         if any(term.axis is not None for term in self.terms):
             return self
         terms = tuple(term._replace(output=k, input=k) for k in range(prod(form)) for term in self.terms)
-        return Pattern(self.grid, self.name, terms, form, form, self.arguments, self.masks_as_read)
+        given = self.arguments, self.masks_as_read, None, self.is_transpose
+        return Pattern(self.grid, self.name, terms, form, form, *given)
 
     @derived
     def multiplied(self, name: str, conjugate: bool, inside: bool) -> Pattern | None:
@@ -255,8 +260,9 @@ class Pattern(OnGrids):
         if terms is None or len({own.shape for own in (self.grids_in if inside else self.grids_out)}) > 1:
             return None
         return Pattern(
-            self.grid, whole, terms, self.inputs, self.outputs, (*self.arguments, argument), grids=self.grids
-        )
+            self.grid, whole, terms, self.inputs, self.outputs, (*self.arguments, argument), grids=self.grids,
+            is_transpose=self.is_transpose,
+        )  # fmt: skip
 
     def grids_beside(self, count: int) -> list[Points]:
         """The grid of each of its coefficients: of what comes out where it multiplies that, else of what it meets."""

@@ -13,11 +13,11 @@ from ..._backends import dispatch
 from ..._backends.operations import dtype_name
 from ..._backends.protocol import Backend
 from ..._base.cache import Cache, cached_property
-from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
 from ..._base.late import sparse
 from ..._base.outputs import targets_of
 from ..._base.types import Array
-from ..._base.words import nearest, unknown
+from ..._base.words import nearest, offered, unknown
 from ..._grid.points import Points
 from ..._terms.term import Term
 from ..._wraps.units import present
@@ -27,6 +27,7 @@ from ..fields.gather import check_dtypes, gather
 from ..fields.quantities import check_without_units
 from ..fields.weights import as_given
 from ..held import components_of, with_values
+from ..on_fields import refuse
 from ..sparse import Applied, linear_operator
 from .factored import Unknowns, factored
 from .inverse import ROUNDING, Inverse
@@ -100,7 +101,8 @@ class Solver:
         def __getattr__(self, name: str) -> Never:
             raise unknown(self, "a solver", name, sentences=_CALLS)
 
-    def __call__(self, b: Any, out: Any = None, **walls: object) -> Any:
+    @offered
+    def __call__(self, b: Any = MISSING, *others: object, out: Any = None, **walls: object) -> Any:
         """The field u with ``A(u) = b``.
 
         Parameters
@@ -118,6 +120,8 @@ class Solver:
         field of the operator's input form
             In the library of `b`; see `Operator.solve`.
         """
+        if others or b is MISSING:
+            refuse("Solver.__call__", (b, *others), "solver(b, out=u)", walls, b=b)
         operator = self.operator
         if walls:
             operator = self._with(walls)

@@ -38,7 +38,7 @@ def test_values_are_those_of_the_host(cupy, name, dtype):
     if name != "in front":
         like_host(solver, np.stack([b, -2 * b]), cupy)
     out = cupy.asarray(b)
-    assert solver(cupy.asarray(b), out) is out
+    assert solver(cupy.asarray(b), out=out) is out
     assert np.array_equal(out, solver(cupy.asarray(b)))
 
 

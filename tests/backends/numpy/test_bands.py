@@ -41,7 +41,7 @@ def test_bits_are_those_of_the_whole(shape, beside, dtype, fill, monkeypatch):
     for name, operator in operators(grid, k).items():
         banded = [np.stack(operator(f, workers=workers)) for workers in (1, 3)]
         out = np.empty_like(banded[0])
-        assert operator(f, out, 1) is out
+        assert operator(f, out=out, workers=1) is out
         with monkeypatch.context() as patch:
             patch.setattr(Masked, "_in_bands", lambda *given: None)
             expected = np.stack(operator(f, workers=1))
@@ -171,7 +171,7 @@ def test_what_is_prescribed_may_be_written_over():
         .laplacian
     )
     expected = laplacian(f)
-    assert laplacian(f, out) is out
+    assert laplacian(f, out=out) is out
     assert np.array_equal(out, expected)
     crooked = np.zeros(beside.nbytes + 1, np.int8)[1:].view(float).reshape(shape)
     crooked[...] = beside

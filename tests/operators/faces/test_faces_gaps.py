@@ -139,7 +139,7 @@ class TestOneAxis:
             assert not operator(f)[:, ~outside].any()
             assert not turned[:, ~inside].any()
             into = np.ones_like(g)
-            assert operator(hidden_f, into, add=True) is into
+            assert operator(hidden_f, out=into, add=True) is into
             assert np.array_equal(into, 1 + operator(f))
             again = pickle.loads(pickle.dumps(operator))
             assert np.array_equal(again(hidden_f), operator(f))

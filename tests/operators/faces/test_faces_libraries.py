@@ -115,7 +115,7 @@ def test_out_beside_the_field_in_one_buffer():
     wanted = operator(f)
     for _ in range(3):
         x[:] = f
-        operator(x, out)
+        operator(x, out=out)
         assert same_bits(out, wanted)
 
 

@@ -53,7 +53,7 @@ def test_batches_out_and_dtypes():
     for k in range(3):
         assert np.array_equal(u[:, k], solver(b[:, k]))
     out = np.empty_like(b)
-    assert solver(b, out) is out
+    assert solver(b, out=out) is out
     assert np.array_equal(out, u)
     assert all(map(np.array_equal, solver(tuple(b)), u))
     narrow = solver(b.astype("float32"))

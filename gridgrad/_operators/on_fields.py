@@ -1,0 +1,92 @@
+"""`A(f)`: how operators are applied, by users, who name all but the field, and by each other, in order."""
+
+from __future__ import annotations
+
+from typing import Any, Never
+
+from .._base.errors import MISSING, ArgumentTypeError, counted
+from .._base.types import In, Maps, Out, applies
+from .._base.words import offered, required, unexpected
+from .fields.coefficients import Argument
+from .fields.forms import Form
+
+
+class OnFields(Maps[In, Out]):
+    """What takes fields of one form and gives those of another."""
+
+    inputs: Form
+    arguments: tuple[Argument, ...]  # what it was made with, without the fields
+
+    @applies
+    @offered
+    def __call__(
+        self, f: Any = MISSING, *others: object, out: Any = None, workers: int | None = None, add: bool = False, **fields: object
+    ) -> object:  # fmt: skip
+        """Apply the operator.
+
+        Parameters
+        ----------
+        f : array of shape (..., *grid.shape), or a vector field
+            Any axes but the grid's are batch axes. A vector field is a sequence of arrays, or one
+            array with the components along axis 0.
+        out : array, nested sequence of arrays or one stacked array, optional
+            Where the result goes, and what is then returned. May overlap `f`.
+        workers : int, optional
+            Threads on a CPU.
+        add : bool, optional
+            Add to what `out` holds, ``out += A(f)``, in one pass and term by term, so that last digits may differ
+            from those of that.
+        **fields
+            Other fields than those that the operator was made with, for this call: ``v=`` of
+            `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`. Components that
+            were numbers are given again as they were.
+
+        Returns
+        -------
+        array, or tuple of arrays
+            Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
+            coefficient or the grid has units, the results are quantities. What is masked in a field or
+            coefficient is masked in every result made of it; only `gradient` and its multiples keep to
+            what is read.
+
+        Raises
+        ------
+        TypeError
+            More than the field by position: what else there is has a name.
+        """
+        if others:
+            meant = _meant(self.inputs, f, others[0])
+            raise behind("an operator takes its field", (f, *others), f"A(f, out=o); {meant}")
+        return self.applied_to(f, out, workers, add, fields)
+
+    def applied_to(
+        self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
+    ) -> Any:  # fmt: skip
+        """The call, with all that it may have in this order."""
+        raise NotImplementedError
+
+
+def _meant(form: Form, f: object, other: object) -> str:
+    """What another array behind the field may be."""
+    if form and not isinstance(f, (list, tuple)) and getattr(f, "shape", f) == getattr(other, "shape", form):
+        return "the components of a vector field are one argument, A((u, v))"
+    return "a spacing is not given with the field, the grid has it from where it was made: Grid(x).laplacian(f), or laplacian(f, x)"
+
+
+def refuse(
+    name: str, given: tuple[object, ...], call: str, words: dict[str, object], **needed: object
+) -> Never:
+    """Refuse a call that lacks what it needs, or has more than that without a name; of the public method of this `name`, as in `call`."""
+    if len(given) > 1:
+        raise behind(f"{call.partition('(')[0]} takes {', '.join(needed)}", given, call)
+    if words:
+        raise unexpected(name, words)
+    required(name, **needed)
+    raise AssertionError
+
+
+def behind(taken: str, given: tuple[object, ...], call: str) -> ArgumentTypeError:
+    """The error on what came behind the one argument that has no name: a result would go there, and nobody said so."""
+    return ArgumentTypeError(
+        f"{taken} alone by position, and {counted(len(given), 'argument')} came; all else has a name, {call}"
+    )
