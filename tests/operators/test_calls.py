@@ -233,14 +233,14 @@ def test_the_address_is_looked_at_in_every_call(core, rng):
         operator(memory[:20].copy(), out=np.empty(20))
         for start in (0, 1, 19, 20):
             own = memory.copy()
-            assert same_bits(operator(own[:20], own[start : start + 20]), expected)
+            assert same_bits(operator(own[:20], out=own[start : start + 20]), expected)
         locked = np.zeros(20)
         locked.flags.writeable = False
         with pytest.raises(ValueError, match="read-only"):
-            operator(memory[:20], locked)
+            operator(memory[:20], out=locked)
         assert not locked.any()
     raw = np.zeros(8 * 20 + 1, np.uint8)[1:].view(float)
-    assert same_bits(operator(memory[:20], raw), expected)
+    assert same_bits(operator(memory[:20], out=raw), expected)
 
 
 def test_threads_share_what_is_bound(core, rng):

@@ -151,7 +151,7 @@ class TestOut:
         out = flat(like(operator(f)))
         out[:3] = [f[2], f[0], f[1]]
         nested = [out[:3], out[3:6], out[6:]] if len(out) == 9 else out
-        operator(f, nested)
+        operator(f, out=nested)
         assert all(same_bits(a, b) for a, b in zip(out, expected, strict=True))
 
     def test_over_coefficients(self, rng):
@@ -316,7 +316,7 @@ class TestMasked:
         assert grid.curl(veiled, out=out) is out
         assert np.array_equal(np.ma.getmaskarray(out[1]), np.ma.getmaskarray(parts[1]))
         with pytest.raises(TypeError, match="cannot carry the mask"):
-            grid.curl(veiled, [np.empty(SHAPE) for _ in range(3)])
+            grid.curl(veiled, out=[np.empty(SHAPE) for _ in range(3)])
 
     def test_a_norm(self, rng):
         f = np.ma.array(rng.standard_normal((5, 6)), mask=np.arange(30).reshape(5, 6) == 14)

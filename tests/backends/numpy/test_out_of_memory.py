@@ -93,7 +93,7 @@ import numpy as np, gridgrad as gg
 f = np.random.default_rng(1).standard_normal((400, 300)).astype("f4")
 grid = gg.Grid(np.cumsum(np.random.default_rng(0).uniform(0.5, 1.5, 400)), (300, 0.1))
 operator, out = grid.hessian, [[np.empty_like(f) for _ in range(2)] for _ in range(2)]
-operator(f, out)
+operator(f, out=out)
 expected = np.array(out)
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used, -1))
@@ -104,11 +104,11 @@ for size in (1 << 20, 1 << 16, 1 << 14, 9000, 8300):
         pass
 said = "done"
 try:
-    operator(f, out, WORKERS)
+    operator(f, out=out, workers=WORKERS)
 except MemoryError:
     said = "MemoryError"
 resource.setrlimit(resource.RLIMIT_AS, (-1, -1))
-operator(f, out)
+operator(f, out=out)
 assert np.array_equal(np.array(out), expected)
 print(said)
 """

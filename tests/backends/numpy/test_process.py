@@ -253,7 +253,7 @@ operator = gg.Grid((f.size, 1.0)).with_mask(inside).derivative(0)
 two = np.stack([f, f])
 bands, rows = (f, np.empty_like(f)), (two, np.empty_like(two))  # batches are not swept in bands
 for field, out in (bands, rows):
-    operator(field, out, workers=1)
+    operator(field, out=out, workers=1)
     out[:] = 0
 used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
 resource.setrlimit(resource.RLIMIT_AS, (used + (6 << 20), -1))

@@ -21,8 +21,8 @@ def test_along_any_axis(name, dtype, axis):
     operator = getattr(GRID, name)
     real = np.dtype(dtype).type(0).real.dtype if name in ("gradient_norm", "gradient_squared") else dtype
     outs = [np.full((*operator.outputs, *SHAPE), 7, real) for _ in range(2)]
-    operator(f, outs[0])
-    operator(f.copy(), outs[1])
+    operator(f, out=outs[0])
+    operator(f.copy(), out=outs[1])
     np.testing.assert_array_equal(*outs)
 
 
@@ -33,6 +33,6 @@ def test_coefficients_along_any_axis(axis):
     v = np.broadcast_to(v.take([0], axis), SHAPE)
     outs = np.empty((2, *SHAPE))
     for make in (lambda c: GRID.diffuse(c), lambda c: GRID.advect((c, c, c)), lambda c: c * GRID.laplacian):
-        make(v)(f, outs[0])
-        make(v.copy())(f, outs[1])
+        make(v)(f, out=outs[0])
+        make(v.copy())(f, out=outs[1])
         np.testing.assert_array_equal(*outs)
