@@ -17,6 +17,10 @@ _COMMANDS = {
     "divergence": "of a vector field: --var u v --dim lon lat, the component along each dimension in this order",
     "vorticity": "dv/dx - du/dy: --var u v --dim x y",
 }
+_IN_PYTHON = {
+    "slope": ["gradient_norm"],
+    "vorticity": ["curl"],
+}  # the functions of these commands, which are known too
 _EXIT = "Exit codes: 0 done, 1 a file cannot be read or written, 2 something in the command or the data that is refused."
 
 
@@ -29,7 +33,12 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--version", action="version", version=f"gridgrad {__version__}")
     commands = made.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, what in _COMMANDS.items():
-        _add_operator(commands.add_parser(name, help=what, description=f"{name}: {what}.", epilog=_EXIT))
+        others = _IN_PYTHON.get(name, [])
+        command = commands.add_parser(
+            name, aliases=others, help=what, description=f"{name}: {what}.", epilog=_EXIT
+        )
+        command.set_defaults(command=name)  # by whichever name it came
+        _add_operator(command)
     info = commands.add_parser(
         "info", help="what is in a file: variables, dimensions, coordinates and their steps"
     )

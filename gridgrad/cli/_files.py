@@ -54,6 +54,7 @@ def read(path: Path, chunks: Any, group: str | None) -> Any:
 
 def _opened(xarray: Any, path: Path, kind: str, group: str | None) -> Any:
     if kind == "npy":
+        _check_npy(path)
         values = np.load(path, mmap_mode="r", allow_pickle=False)
         dims = [str(a) for a in range(values.ndim)]
         return xarray.Dataset({f"f{path.stem}" if path.stem in dims else path.stem: (dims, values)})
@@ -65,6 +66,22 @@ def _opened(xarray: Any, path: Path, kind: str, group: str | None) -> Any:
             return xarray.open_dataset(path, **words)
         except ValueError:  # of times in months, or since no day of the calendar, the numbers
             return xarray.open_dataset(path, decode_times=False, **words)
+
+
+def _check_npy(path: Path) -> None:
+    """Refuse what has that ending alone: of text and of archives NumPy says something of pickles, or nothing."""
+    with path.open("rb") as file:
+        start = file.read(6)
+    if start == np.lib.format.MAGIC_PREFIX:
+        return
+    if start.startswith(b"PK"):
+        raise ValueError(
+            "it is no .npy file but an archive of several, .npz; save one array of it by numpy.save"
+        )
+    told = "it is empty" if not start else f"it begins with {start!r}"
+    raise ValueError(
+        f"it is no .npy file: {told}; of numbers in text numpy.save makes one, numpy.save(name, numpy.loadtxt(text))"
+    )
 
 
 @contextmanager

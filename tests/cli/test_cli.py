@@ -58,6 +58,8 @@ COMMANDS = {
     "slope --var v --periodic x=8 --boundary y=antireflect": ({"gradient_norm_v"}, lambda: [gg.gradient_norm(V, Y, X, boundary=["antireflect", "periodic"], period=[None, 8.0])]),
     "divergence --var u v --dim x y": ({"divergence"}, lambda: [gg.divergence((U, V), X, Y, axis=(1, 0))]),
     "vorticity --var u v --dim x y": ({"vorticity"}, lambda: [gg.curl((U, V), X, Y, axis=(1, 0))]),
+    "curl --var u v --dim x y": ({"vorticity"}, lambda: [gg.curl((U, V), X, Y, axis=(1, 0))]),
+    "gradient_norm --var v": ({"gradient_norm_v"}, lambda: [gg.gradient_norm(V, Y, X)]),
 }  # fmt: skip
 
 

@@ -232,6 +232,18 @@ def test_groups_that_are_not_there(suffix, zarr_format, tmp_path, winds, capsys)
             "Python objects in dtype",
         ),
         ("info {broken}", 1, "cannot be read"),
+        (
+            "gradient {text} {out}",
+            1,
+            r"text.npy cannot be read: it is no .npy file: it begins with b'1.0 2.'; of numbers in text numpy.save makes one, "
+            "numpy.save(name, numpy.loadtxt(text))\n",
+        ),
+        ("info {nothing}", 1, "nothing.npy cannot be read: it is no .npy file: it is empty; "),
+        (
+            "info {archive}",
+            1,
+            "archive.npy cannot be read: it is no .npy file but an archive of several, .npz; save one array of it by numpy.save\n",
+        ),
         ("gradient {plain} {out} --group a", 2, "plain.npy has no groups; leave out --group"),
         ("info {nc} --group nowhere", 1, "cannot be read: it has no group 'nowhere'; leave out --group\n"),
         ("info {broken} --group a", 1, "broken.nc cannot be read: "),
@@ -248,6 +260,10 @@ def test_errors_are_one_line_and_a_code(words, code, said, winds, tmp_path, caps
     )
     (tmp_path / "broken.nc").write_bytes(b"no file at all")
     (tmp_path / "empty.nc").touch()
+    (tmp_path / "text.npy").write_text("1.0 2.0\n")
+    (tmp_path / "nothing.npy").touch()
+    with (tmp_path / "archive.npy").open("wb") as file:
+        np.savez(file, u=U)
     (tmp_path / "folder.nc").mkdir()
     places = {
         "nc": winds,
@@ -256,7 +272,7 @@ def test_errors_are_one_line_and_a_code(words, code, said, winds, tmp_path, caps
         "plain": tmp_path / "plain.npy",
         "complex": tmp_path / "complex.npy",
         "zarr": tmp_path / "out.zarr",
-        **{name: tmp_path / f"{name}.npy" for name in ("half", "long")},
+        **{name: tmp_path / f"{name}.npy" for name in ("half", "long", "text", "nothing", "archive")},
         **{name: tmp_path / f"{name}.nc" for name in ("broken", "depth", "empty", "folder")},
     }
     assert main(*(word.format(**places) for word in words.split())) == code
