@@ -42,6 +42,7 @@ _TOPICS = {
     "shape": "shape nx ny nz resolution num_points extent domain origin limits",
     "cells": "edges bounds bnds faces interfaces widths cell_edges cell_bounds vertices",
     "diffusivity": "k diffusivity d kappa nu alpha",
+    "field": "f F g b rhs field data array input image right_hand_side source",
 }
 _TOPIC = {word: topic for topic, words in _TOPICS.items() for word in words.split()}
 
@@ -124,9 +125,9 @@ _MATRIX = "its dense matrix is A.to_sparse().toarray()"
 _CALL = "apply it by calling it, A(f)"
 OF_OPERATORS = {  # what of operators has another name here, or is done elsewhere
     **dict.fromkeys(("inverse", "inv", "factorized", "splu"), "its inverse is applied to a field A.solve(b), and made once A.solver()"),
-    **dict.fromkeys(("eig", "eigs", "eigenvalues"), "its eigenvalues are those of its matrix, scipy.sparse.linalg.eigs(A.to_sparse())"),
+    **dict.fromkeys(("eig", "eigs", "eigsh", "eigenvalues", "svd", "svds"), "its eigenvalues are those of its matrix, scipy.sparse.linalg.eigs(A.to_sparse())"),
     "to_dense": _MATRIX, "todense": _MATRIX, "toarray": _MATRIX,
-    **dict.fromkeys(("to_matrix", "as_matrix", "asmatrix", "tocsr", "tocsc", "diagonal", "nnz"), "its matrix is A.to_sparse(), an array of scipy.sparse"),
+    **dict.fromkeys(("to_matrix", "as_matrix", "asmatrix", "get_matrix", "tocsr", "tocsc", "todia", "tocoo", "diagonal", "nnz"), "its matrix is A.to_sparse(), an array of scipy.sparse"),
     "dtype": "that of a result is the field's, that of its matrix A.to_sparse().dtype; scipy.sparse.linalg.eigsh takes A.to_sparse() or A.to_linear_operator()",
     "H": "its adjoint is applied to a field A.adjoint(g), and as an operator A.adjoint_operator()",
     **dict.fromkeys(("to", "cuda", "cpu", "device"), "it takes fields of every device as it is: " + _CALL),
@@ -136,8 +137,6 @@ OF_OPERATORS = {  # what of operators has another name here, or is done elsewher
     **dict.fromkeys(("transpose", "conj", "conjugate", "backward", "vjp"), "its transpose is A.T, and its adjoint is applied to a field A.adjoint(g)"),
     **dict.fromkeys(("forward", "jvp", "evaluate", "rhs"), _CALL),
     **dict.fromkeys(("cg", "gmres", "bicgstab", "lgmres"), 'iterations are a method of solve, A.solve(b, method="cg")'),
-    **dict.fromkeys(("eigsh", "svd", "svds"), "its eigenvalues are those of its matrix, scipy.sparse.linalg.eigs(A.to_sparse())"),
-    **dict.fromkeys(("get_matrix", "todia", "tocoo"), "its matrix is A.to_sparse(), an array of scipy.sparse"),
     **dict.fromkeys(("order", "accuracy", "form"), "it is an option, A.with_(accuracy=4) for example"),
     **dict.fromkeys(("set_bc", "bc", "boundary"), "ends are given with the axes, Grid(x, boundary=gridgrad.value(0.0)).laplacian"),
     **dict.fromkeys(("numpy", "compile"), "it has no device, and takes the arrays of each library: " + _CALL),

@@ -16,6 +16,7 @@ from .._base.checks import clean_axis, dtype_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.late import Late
 from .._base.types import Array
+from .._base.words import answering
 from .._stencils.ends import End
 from .._stencils.stencil import Stencil
 from .._wraps.units import Maybe, plain_axes
@@ -222,6 +223,10 @@ class Points:
         k = self.clean_axis(axis)
         return not self.axis_objects[k].has_lines and self.stencil(k).is_uniform
 
+    @answering(
+        indexing='axes are in the order of the grid, as in numpy.meshgrid(*grid.coordinates, indexing="ij"): indexing',
+        sparse="arrays that broadcast are numpy.ix_(*grid.coordinates): sparse open",
+    )
     def mesh(self) -> tuple[Array, ...]:
         """The positions of all points: for each axis, in the order given, one array of the grid's `shape`."""
         if self.mapping is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Never
+from typing import TYPE_CHECKING, Any, Never
 
 from .._base.errors import MISSING, ArgumentTypeError, counted
 from .._base.types import In, Maps, Out, applies
@@ -58,6 +58,15 @@ class OnFields(Maps[In, Out]):
             meant = _meant(self.inputs, f, others[0])
             raise behind("an operator takes its field", (f, *others), f"A(f, out=o); {meant}")
         return self.applied_to(f, out, workers, add, fields)
+
+    if not TYPE_CHECKING:  # or a checker would take it for a sequence
+
+        def __getitem__(self, index: object) -> Never:
+            """Refused; also of what is unpacked, or gone through."""
+            raise ArgumentTypeError(
+                "an operator is no sequence; results have parts, A(f)[0], the derivative along one axis is grid.derivative(0), "
+                "and a row of its matrix A.to_sparse()[[0]]"
+            )
 
     def applied_to(
         self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None

@@ -219,10 +219,8 @@ class Operator(OnGrids, AsMatrix, OnFields[In, Out]):
             None is as above, "direct" always LU factors. The others are SciPy's iterations with the operator itself,
             without a matrix: "cg" for operators that are definite and symmetric, weighted with ``grid.measure``;
             on a terminal they show their progress.
-        rtol : float, optional
-            Of iterations, 1e-10 by default: the residual at which they end, relative to b.
-        maxiter : int, optional
-            Of iterations: how many at most.
+        rtol, maxiter : float and int, optional
+            Of iterations: the residual at which they end, relative to b (1e-10 by default), and how many at most.
         **walls
             What is prescribed at walls, by the names that it was given: ``A.solve(b, inflow=v)``.
 

@@ -49,6 +49,22 @@ KEYWORDS = [
 
 THERE = "a spacing is not given with the field, the grid has it from where it was made: Grid(x).laplacian(f), or laplacian(f, x)"
 ATTRIBUTES = [
+    # what is behind the field, which is no place of out=
+    *(Row(call, "all else has a name, A(f, out=o)", "line.laplacian(f, out=np.empty(5))", SECOND) for call in ("line.laplacian(f, np.empty(5))", "line.laplacian(f, f)", "line.laplacian(f, None, 1)")),
+    Row("grid.divergence(U, U)", "the components of a vector field are one argument, A((u, v))", "grid.divergence((U, U))", "divergence((U, U), X, Y, edge_order=2)"),
+    Row("line.laplacian.adjoint(f, f)", "A.adjoint takes g alone by position, and 2 arguments came; all else has a name, A.adjoint(g, out=o)", "line.laplacian.adjoint(f, out=np.empty(5))", "line.laplacian.to_sparse().T @ f"),
+    Row("held.laplacian.solve(0 * f, 'cg')", 'all else has a name, A.solve(b, out=u, method="cg")', "(-held.laplacian).solve(0 * f, out=np.empty(5), method='cg')", "np.full(5, 4.0)", HELD),
+    Row("held.laplacian.solver()(0 * f, f)", "all else has a name, solver(b, out=u)", "held.laplacian.solver()(0 * f, out=np.empty(5))", "np.full(5, 4.0)", HELD),
+    *(Row(f"held.laplacian.solve({word}=0 * f)", "here it is b=", "held.laplacian.solve(b=0 * f)", "np.full(5, 4.0)", HELD) for word in ("rhs", "f", "g")),
+    *(Row(f"line.laplacian.adjoint({word}=f)", "here it is g=", "line.laplacian.adjoint(g=f)", "line.laplacian.to_sparse().T @ f") for word in ("f", "b", "data")),
+    *(Row(f"grid.multiply({word}=U)", "here it is b=", "grid.multiply(b=U)(U)", "U**2") for word in ("k", "f", "v")),
+    *(Row(f"gradient({word}=f)", "here it is f=", "gradient(f=f, axis=0, edge_order=2)", "np.gradient(f, edge_order=2)") for word in ("input", "data", "array")),
+    # no sequences
+    *(Row(call, "results have parts, A(f)[0]", "grid.gradient(U)[0]", "2 * X[:, None] + 0 * U") for call in ("grid.gradient[0]", "list(grid.gradient)", "(lambda ux, uy: ux)(*grid.gradient)")),
+    Row("grid.gradient[0]", "the derivative along one axis is grid.derivative(0)", "grid.derivative(0)(U)", "2 * X[:, None] + 0 * U"),
+    Row("line.laplacian[2]", "a row of its matrix A.to_sparse()[[0]]", "line.laplacian.to_sparse()[[2]] @ f", "[2.0]"),
+    Row("grid.mesh(indexing='xy')", 'as in numpy.meshgrid(*grid.coordinates, indexing="ij")', "grid.mesh()[1]", "np.meshgrid(*grid.coordinates, indexing='ij')[1]"),
+    Row("grid.mesh(sparse=True)", "arrays that broadcast are numpy.ix_(*grid.coordinates)", "sum(numpy.ix_(*grid.coordinates))", "sum(grid.mesh())"),
     # the spacing in the place of out=
     *(Row(call, THERE, typed, SECOND, needs=needs) for typed in ("Grid(x).laplacian(f)", "laplacian(f, x)") for call, needs in [
         ("grid.laplacian(U, X)", ""), ("grid.laplacian(U, 0.5)", ""), ("line.derivative(0)(f, 0.5)", ""), ("grid.laplacian(U, (4, 0.5))", ""), ("grid.gradient(U, X, Y)", ""),

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Never
-
 from ..._base.errors import MISSING, ArgumentTypeError
+from ..._base.words import answering, required
 from ..._grid.points import Points
 from ..fields.factors import clean_name, factor_on, number_of
 from ..operator import Operator
-from ..patterns.kinds import method, refuse_words
+from ..patterns.kinds import method
 from ..sweep import multiplication
 from .second import identity
 
 
 @method
-def multiply(grid: Points, b: object = MISSING, *, name: str | None = None, **others: Never) -> Operator:
+@answering(b="k f g a c u v field factor coefficient other", name="label")
+def multiply(grid: Points, b: object = MISSING, *, name: str | None = None) -> Operator:
     """``b * f``: the multiplication by a number or a field `b`, a diagonal matrix.
 
     `b` broadcasts to ``(..., *grid.shape)`` as in NumPy, and is not copied: what is written into it later
@@ -27,8 +27,7 @@ def multiply(grid: Points, b: object = MISSING, *, name: str | None = None, **ot
     fields, ``a * A`` takes two, with a temporary. Alone, and in sums, it reads what is prescribed at points on walls, as every operator;
     in products it takes what A gives as it is. On vector fields A each component is multiplied.
     """
-    if others or b is MISSING:
-        refuse_words("multiply", others, b=b)
+    required("Grid.multiply", b=b)
     number, name = number_of(b), clean_name(name)
     if number is not None:
         if name is not None:
