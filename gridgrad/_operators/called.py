@@ -81,33 +81,6 @@ class Called(Joinable[In, Out]):
     def __call__(
         self, f: Any = MISSING, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
     ) -> object:  # fmt: skip
-        """Apply the operator.
-
-        Parameters
-        ----------
-        f : array of shape (..., *grid.shape), or a vector field
-            Any axes but the grid's are batch axes. A vector field is a sequence of arrays, or one
-            array with the components along axis 0.
-        out : array, nested sequence of arrays or one stacked array, optional
-            Where the result goes, and what is then returned. May overlap `f`.
-        workers : int, optional
-            Threads on a CPU.
-        add : bool, optional
-            Add to what `out` holds, ``out += A(f)``, in one pass and term by term, so that last digits may differ
-            from those of that.
-        **fields
-            Other fields than those that the operator was made with, for this call: ``v=`` of
-            `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`. Components that
-            were numbers are given again as they were.
-
-        Returns
-        -------
-        array, or tuple of arrays
-            Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
-            coefficient or the grid has units, the results are quantities. What is masked in a field or
-            coefficient is masked in every result made of it; only `gradient` and its multiples keep to
-            what is read.
-        """
         if fields:
             coefficients = self._at_other_walls(f, fields)
             if coefficients is not None:

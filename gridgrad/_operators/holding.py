@@ -44,7 +44,6 @@ class Holding(Product[In, Out]):
     def __call__(
         self, f: AsGiven = MISSING, out: AsGiven = None, workers: int | None = None, *, add: bool = False, **fields: object
     ) -> object:  # fmt: skip
-        """Apply the operator; see `Sweep`."""
         if not fields:
             if type(f) is _ndarray and not self.inputs:
                 known = self._known.get((f.shape, f.dtype))

@@ -81,10 +81,9 @@ class Joined(Joinable[In, Out]):
     def __call__(
         self, f: Any, out: Any = None, workers: int | None = None, *, add: bool = False, **fields: object
     ) -> object:
-        """Apply both; what one of them makes is a temporary, kept for the next call."""
         if fields:
             return self.of_fields(fields, "__call__")(f, out, workers, add=add)
-        check_add(add, out)
+        check_add(add, out)  # what one of both makes is a temporary, kept for the next call
         kind, held = self.spare.taken(about_to_hold(f))
         result, held = self._applied(f, out, workers, add, held)
         self.spare.give(kind, held)

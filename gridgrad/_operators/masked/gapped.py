@@ -58,7 +58,6 @@ class OverWhole(Joinable[In, Out]):
     def __call__(
         self, f: object = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
     ) -> object:  # fmt: skip
-        """Apply the operator, as on the whole grid."""
         check_add(add, out)
         return self._joining(f, out, workers, fields) if add else self.applied(f, out, workers, fields)
 

@@ -16,7 +16,7 @@ from ..._base.cache import Cache, cached_property
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.late import sparse
 from ..._base.outputs import targets_of
-from ..._base.types import Array
+from ..._base.types import Array, Seen, seen
 from ..._base.words import nearest, unknown
 from ..._grid.points import Points
 from ..._terms.term import Term
@@ -69,11 +69,21 @@ class Solvable(Applied, Protocol):
 _CALLS = dict.fromkeys(("solve", "apply", "matvec", "dot"), "it is called, solver(b)")  # as solvers elsewhere
 
 
-class Solver:
+class Solver(metaclass=Seen):
     """What `Operator.solver` makes: the inverse of an operator, with all that does not depend on the right-hand side.
 
     Coefficients count with the values that they had when it was made; what is prescribed at walls with those of each call.
+
+    Attributes
+    ----------
+    operator : Operator
+        What it solves.
+    method : str or None
+        As it was asked for; ``print`` of the solver says which way it takes.
     """
+
+    _seen = ("method", "operator")
+    __dir__ = seen
 
     def __init__(self, operator: Solvable, method: str | None = None, **tolerance: Unpack[Limits]) -> None:
         check_square(operator)
