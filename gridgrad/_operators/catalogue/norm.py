@@ -79,7 +79,6 @@ class OfSlopes(Sweep[Scalar, Scalar]):
     def __call__(
         self, f: Any = MISSING, out: object = None, workers: int | None = None, *, add: bool = False, **fields: object
     ) -> object:  # fmt: skip
-        """Apply it."""
         grid, join = self.grid, self.terms[0].join
         if self.are_made_first:
             slopes = gradient.on(grid, (), self.accuracy)(f, None, workers, **fields)
