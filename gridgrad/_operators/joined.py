@@ -9,6 +9,7 @@ from .._base.late import sparse
 from .._base.outputs import targets_of
 from .._base.types import Array, Between, In, Out, applies
 from .._grid.points import Points
+from .._terms.term import Term
 from .fields.coefficients import Given
 from .fields.factors import Factor, Number
 from .fields.forms import Form, added, check_alike, check_composed, flat
@@ -111,6 +112,16 @@ class Joined(Joinable[In, Out]):
         return self.parts[0].ratio_of_measures(grid, other, form)
 
 
+def chains_of(whole: Joined[In, Out]) -> list[tuple[tuple[tuple[Term, ...], ...], ...] | None]:
+    """What both parts are, where they are of scalar fields on one grid."""
+    return [
+        part.chains()
+        if part.grids is None and part.grid is whole.grid is part.grid_out and not part.outputs
+        else None
+        for part in whole.parts
+    ]
+
+
 class Product(Joined[In, Out]):
     """``outer @ inner``: applied one after the other."""
 
@@ -145,6 +156,11 @@ class Product(Joined[In, Out]):
         if weight is not None:
             outer = outer.reweighted(after=(self.outer.grid, self.inner.grid_out))
         return Product(self.inner.adjoint_operator(weight), outer)
+
+    def chains(self) -> tuple[tuple[tuple[Term, ...], ...], ...] | None:
+        """Each product of the outer operator's sum before each of the inner one's."""
+        outer, inner = chains_of(self)
+        return outer and inner and tuple((*a, *b) for a in outer for b in inner)
 
     def matrix(self) -> sparse.csr_array:
         """The product of both matrices."""
@@ -227,6 +243,11 @@ class Sum(Joined[In, Out]):
                 before=(self.first.grid_out, self.second.grid_out), after=(self.second.grid, self.first.grid)
             )
         return Sum(first, second)
+
+    def chains(self) -> tuple[tuple[tuple[Term, ...], ...], ...] | None:
+        """Those of both."""
+        first, second = chains_of(self)
+        return first and second and first + second
 
     def matrix(self) -> sparse.csr_array:
         """The sum of both matrices."""

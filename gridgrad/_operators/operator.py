@@ -8,7 +8,6 @@ from .._base.late import Late
 from .._base.types import Between, In, Maps, Out, Scalar, Vector, applies, seen, transposes
 from .._base.words import absent, answering
 from .._grid.points import Points
-from .._terms.term import Term
 from .fields.coefficients import Argument, Coefficients, Given, check_names, is_finite
 from .fields.factors import (
     Factor,
@@ -202,10 +201,6 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         raise NotImplementedError
 
-    def separate(self) -> tuple[Term, ...] | None:
-        """The terms of which the operator is the sum; None where it is more than that."""
-        return None
-
     def is_at_points(self) -> bool:
         """Whether each result is made of its own point alone."""
         return False
@@ -216,7 +211,8 @@ class Operator(OnGrids, AsMatrix, Maps[In, Out]):
         """The field u with ``A(u) = b``.
 
         Multiples of ``grid.identity`` plus second derivatives with constant factors are solved by transforms of each axis
-        (FFT, cosine, sine, or eigenvectors), where its ends allow it; all other operators by LU factors of their matrix.
+        (FFT, cosine, sine, or eigenvectors), where its ends allow it, and so are sums of products of these on two axes or more;
+        all other operators by LU factors of their matrix.
         Both are kept for the next call, as long as coefficients have the same values; `solver` keeps them as long as you do.
 
         Parameters

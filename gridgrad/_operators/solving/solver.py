@@ -31,6 +31,7 @@ from ..sparse import Applied, linear_operator
 from .factored import Unknowns, factored
 from .inverse import ROUNDING, Inverse
 from .iterative import METHODS, Iterated, Limits, Tolerance
+from .polynomial import Chains, polynomial
 from .separable import separable
 
 _EPS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "complex64": 2.0**-23}
@@ -57,6 +58,9 @@ class Solvable(Applied, Protocol):
 
     def separate(self) -> tuple[Term, ...] | None:
         """Its terms, where they are all that there is to it."""
+
+    def chains(self) -> Chains | None:
+        """The sum of products of sweeps that it is, each by its terms."""
 
     @property
     def linear(self) -> Solvable:
@@ -272,6 +276,8 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
             f'{next(iter(tolerance))}= belongs to iterations; give one as well, method="cg"'
         )
     found = None if method else separable(operator.grid, operator.separate(), operator.inputs)
+    if found is None and not method and not operator.inputs:
+        found = polynomial(operator.grid, operator.chains())
     if found is not None:
         return found
     order = max((s.order or 0 for term in operator.separate() or () for _, s in term.stencils()), default=0)
