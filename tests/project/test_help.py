@@ -52,3 +52,19 @@ def test_help_of_a_grid_has_its_operators_and_positions():
     text = pydoc.render_doc(gg.Grid, renderer=pydoc.plaintext)
     assert all(name in text for name in ("laplacian", "with_mask", "measure", "coordinates"))
     assert "clean_axis" not in text
+
+
+@pytest.mark.parametrize("name", ["autodiff", "cuda", "verify"])
+def test_help_of_modules_lists_what_is_offered(name):
+    module = getattr(gg, name)
+    assert all(inspect.getdoc(getattr(module, own)) for own in module.__all__)
+    text = pydoc.render_doc(module, renderer=pydoc.plaintext)
+    assert "ITEM_BYTES" not in text
+
+
+def test_accessors_say_what_they_have():
+    xarray = pytest.importorskip("xarray")
+    pytest.importorskip("gridgrad.xarray")
+    f = xarray.DataArray(np.ones(3), dims="x")
+    assert repr(f.gridgrad).startswith("<gridgrad functions of a DataArray: advect, biharmonic")
+    assert "divergence" in repr(f.to_dataset(name="f").gridgrad)
