@@ -54,6 +54,20 @@ def test_help_of_a_grid_has_its_operators_and_positions():
     assert "clean_axis" not in text
 
 
+@pytest.mark.parametrize("name", [name for name in gg.__all__ if inspect.isfunction(getattr(gg, name))])
+def test_parameters_are_described_in_the_order_of_the_call(name):
+    function = getattr(gg, name)
+    section = inspect.getdoc(function).partition("Parameters\n----------\n")[2].partition("\n\nReturns\n")[0]
+    described = [
+        word.lstrip("*")
+        for line in section.splitlines()
+        if line and not line.startswith(" ")
+        for word in line.partition(" :")[0].split(", ")
+    ]
+    known = [own for own in inspect.signature(function).parameters if own in described]
+    assert [own for own in described if own in known] == known
+
+
 @pytest.mark.parametrize("name", ["autodiff", "cuda", "verify"])
 def test_help_of_modules_lists_what_is_offered(name):
     module = getattr(gg, name)
