@@ -9,7 +9,7 @@ solves. Boundary conditions are words, ``boundary="periodic"``, or `value`, `slo
     gridgrad.dask        from Zarr array to Zarr array, larger than memory
     gridgrad.autodiff    exact derivatives of functions
     gridgrad.verify      the observed order of any operator
-    gridgrad.cuda        devices
+    gridgrad.cuda        CUDA kernels, compiled before they are needed
 
 `show_config` says what this installation has, and how calls were computed.
 """

@@ -14,6 +14,8 @@ from ._stencils.derivatives import Rule, derivative_stencil
 from ._stencils.wide import narrow
 from ._terms.term import Term
 
+__all__ = ["warmup"]
+
 _LENGTHS = (
     64,
     512,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Never, TypedDict, Unpack, overlo
 import numpy as np
 import numpy.typing as npt
 
-from ._base.types import Angle, AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Vector
+from ._base.types import Angle, AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Seen, Vector, seen
 from ._base.words import offered, unexpected, unknown
 from ._grid.asked import Asked
 from ._grid.points import Points
@@ -38,7 +38,7 @@ _OF_POINTS = (
 )  # fmt: skip
 
 
-class Grid(Points, Generic[OnGrid]):
+class Grid(Points, Generic[OnGrid], metaclass=Seen):
     """A rectilinear or curvilinear grid: its weights are made once, its operators applied many times.
 
     Parameters
@@ -90,6 +90,17 @@ class Grid(Points, Generic[OnGrid]):
         Of a sphere; 6 371 229 m, that of weather models. Units: [length], in which results are.
     angle : "degrees" or "radians", optional
         What angles are in: degrees on a sphere, radians otherwise.
+
+    Attributes
+    ----------
+    shape : tuple of int
+        The lengths of a field along the grid's axes, in the order of the field's axes.
+    ndim : int
+        The number of axes.
+    lengths, axes : tuple of int
+        Of each axis of the grid, in the order given: its number of points, and which axis of fields it is.
+    edge_order, dtype :
+        As given.
 
     Raises
     ------
@@ -165,9 +176,9 @@ class Grid(Points, Generic[OnGrid]):
     multiply = multiply.multiply
     faces = faces
 
-    def __dir__(self) -> list[str]:
-        """What users see, for completion and for "did you mean"."""
-        return [*_OF_POINTS, *(name for name in vars(Grid) if not name.startswith("_"))]
+    _seen = (*_OF_POINTS, *(name for name in vars() if not name.startswith("_")))
+
+    __dir__ = seen
 
     if not TYPE_CHECKING:  # or a checker would take every name for one
 

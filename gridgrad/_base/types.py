@@ -160,7 +160,22 @@ class Applied(Generic[In, Out]):
         raise NotImplementedError
 
 
-class Maps(Generic[In, Out]):
+class Seen(type):
+    """Of classes whose parts other modules call too: `help` and completion show the names in `_seen`, which are for users."""
+
+    _seen: tuple[str, ...] = ()
+
+    def __dir__(cls) -> list[str]:
+        """What `help` and pydoc list: what users call, and methods of Python's own names."""
+        return [name for name in super().__dir__() if name.startswith("_") or name in cls._seen]
+
+
+def seen(of: object) -> list[str]:
+    """The ``__dir__`` of their instances, for completion and for "did you mean"."""
+    return [name for name in type(of)._seen if hasattr(type(of), name) or name in vars(of)]  # type: ignore[attr-defined]
+
+
+class Maps(Generic[In, Out], metaclass=Seen):
     """What takes and gives fields of these forms."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import wraps
+from inspect import signature
 from math import prod
 from typing import Any, TypeVar, cast
 
@@ -104,10 +106,23 @@ def documented(function: Function) -> Function:
         whole = function.__doc__
         for word, paragraph in _PARAGRAPHS.items():
             whole = whole.replace(f"{{{word}}}", paragraph)
-        text, examples, rest = whole.partition("Examples\n")
+        text, examples, rest = _in_order(whole, [*signature(function).parameters]).partition("Examples\n")
         notes = f"{_NOTES}\n    " if examples else f"\n    {_NOTES}    "
         function.__doc__ = f"{text}{notes}{examples}{rest}" if examples else f"{text.rstrip()}\n{notes}"
     return takes_labels(offered(function))
+
+
+def _in_order(text: str, names: list[str]) -> str:
+    """A docstring whose parameters are in the order of the signature; those of its ``**ends`` stand in front of `out`."""
+    before, title, rest = text.partition("    Parameters\n    ----------\n")
+    own, returns, after = rest.partition("\n\n    Returns\n")
+
+    def place(entry: str) -> float:
+        name = entry.strip().lstrip("*").split()[0].rstrip(",")
+        return float(names.index(name)) if name in names else names.index("out") - 0.5
+
+    entries = sorted(re.split(r"\n(?=    \S)", own), key=place)
+    return before + title + "\n".join(entries) + returns + after
 
 
 def call(

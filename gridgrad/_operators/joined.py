@@ -9,6 +9,7 @@ from .._base.late import sparse
 from .._base.outputs import targets_of
 from .._base.types import Array, Between, In, Out
 from .._grid.points import Points
+from .._terms.term import Term
 from .fields.coefficients import Given
 from .fields.factors import Factor, Number
 from .fields.forms import Form, added, check_alike, check_composed, flat
@@ -84,10 +85,10 @@ class Joined(Joinable[In, Out]):
     def applied_to(
         self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
     ) -> Any:  # fmt: skip
-        """Apply both; what one of them makes is a temporary, kept for the next call."""
+        """A call, with all that it may have in this order; see `OnFields`."""
         if fields:
             return self.of_fields(fields, "__call__").applied_to(f, out, workers, add)
-        check_add(add, out)
+        check_add(add, out)  # what one of both makes is a temporary, kept for the next call
         kind, held = self.spare.taken(about_to_hold(f))
         result, held = self._applied(f, out, workers, add, held)
         self.spare.give(kind, held)
@@ -113,6 +114,16 @@ class Joined(Joinable[In, Out]):
     def ratio_of_measures(self, grid: Points, other: Points, form: Form) -> AnyOperator | None:
         """The multiplication with the measures of one grid over those of another."""
         return self.parts[0].ratio_of_measures(grid, other, form)
+
+
+def chains_of(whole: Joined[In, Out]) -> list[tuple[tuple[tuple[Term, ...], ...], ...] | None]:
+    """What both parts are, where they are of scalar fields on one grid."""
+    return [
+        part.chains()
+        if part.grids is None and part.grid is whole.grid is part.grid_out and not part.outputs
+        else None
+        for part in whole.parts
+    ]
 
 
 class Product(Joined[In, Out]):
@@ -149,6 +160,11 @@ class Product(Joined[In, Out]):
         if weight is not None:
             outer = outer.reweighted(after=(self.outer.grid, self.inner.grid_out))
         return Product(self.inner.adjoint_operator(weight), outer)
+
+    def chains(self) -> tuple[tuple[tuple[Term, ...], ...], ...] | None:
+        """Each product of the outer operator's sum before each of the inner one's."""
+        outer, inner = chains_of(self)
+        return outer and inner and tuple((*a, *b) for a in outer for b in inner)
 
     def matrix(self) -> sparse.csr_array:
         """The product of both matrices."""
@@ -231,6 +247,11 @@ class Sum(Joined[In, Out]):
                 before=(self.first.grid_out, self.second.grid_out), after=(self.second.grid, self.first.grid)
             )
         return Sum(first, second)
+
+    def chains(self) -> tuple[tuple[tuple[Term, ...], ...], ...] | None:
+        """Those of both."""
+        first, second = chains_of(self)
+        return first and second and first + second
 
     def matrix(self) -> sparse.csr_array:
         """The sum of both matrices."""

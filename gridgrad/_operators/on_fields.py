@@ -22,32 +22,27 @@ class OnFields(Maps[In, Out]):
     def __call__(
         self, f: Any = MISSING, *others: object, out: Any = None, workers: int | None = None, add: bool = False, **fields: object
     ) -> object:  # fmt: skip
-        """Apply the operator.
+        """Apply the operator to a field.
 
         Parameters
         ----------
-        f : array of shape (..., *grid.shape), or a vector field
-            Any axes but the grid's are batch axes. A vector field is a sequence of arrays, or one
-            array with the components along axis 0.
+        f : array of shape ``(..., *grid.shape)``, or a vector field
+            Other axes are batches. A vector field is a sequence of components, or one array with these along axis 0.
         out : array, nested sequence of arrays or one stacked array, optional
             Where the result goes, and what is then returned. May overlap `f`.
         workers : int, optional
             Threads on a CPU.
-        add : bool, optional
-            Add to what `out` holds, ``out += A(f)``, in one pass and term by term, so that last digits may differ
-            from those of that.
+        add : bool
+            Add to what `out` holds, ``out += A(f)``, in one pass and term by term: last digits may differ from those.
         **fields
-            Other fields than those that the operator was made with, for this call: ``v=`` of
-            `Grid.advect` and `Grid.directional_derivative`, ``k=`` of `Grid.diffuse`. Components that
-            were numbers are given again as they were.
+            Others than those that the operator was made with, for this call: ``v=`` of `Grid.advect`, ``k=`` of
+            `Grid.diffuse`, and by its ``name=`` what walls or `Grid.multiply` have. Where numbers were, numbers.
 
         Returns
         -------
         array, or tuple of arrays
-            Vector results are tuples, or one stacked array where `f` was stacked. Where `f`, a
-            coefficient or the grid has units, the results are quantities. What is masked in a field or
-            coefficient is masked in every result made of it; only `gradient` and its multiples keep to
-            what is read.
+            In the library, dtype and memory order of `f`; stacked where `f` was. Units of fields or of the grid make
+            quantities. What is masked is so in all results made of it, of `gradient` in those that read it.
 
         Raises
         ------

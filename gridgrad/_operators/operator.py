@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
 from .._base.errors import MISSING
 from .._base.late import Late
-from .._base.types import Between, In, Out, Scalar, Vector, transposes
+from .._base.types import Between, In, Out, Scalar, Vector, seen, transposes
 from .._base.words import absent, answering, offered
 from .._grid.points import Points
-from .._terms.term import Term
 from .fields.coefficients import Coefficients, Given, check_names, is_finite
 from .fields.factors import (
     Factor,
@@ -35,32 +34,24 @@ else:
         Late, ("gridgrad._operators.solving.iterative", "gridgrad._operators.solving.solver")
     )
 
-_SEEN = (
-    "T", "adjoint", "adjoint_operator", "linear", "matvec", "offset", "rmatvec", "shape", "solve", "solver", "to_linear_operator", "to_sparse",
-    "unknowns", "weights", "with_",
-)  # fmt: skip
-
 
 class Operator(OnGrids, AsMatrix, OnFields[In, Out]):
-    """An operator on a grid, for annotations: what a `Grid` makes, and its sums, multiples, products and adjoints.
+    """An operator on a grid: what a `Grid` makes, and its sums, multiples, products and adjoints; the name for annotations.
 
-    Applied by calling it; added, subtracted, multiplied by numbers, composed with ``@``. Not to be changed.
-
-    Examples
-    --------
-    >>> import gridgrad as gg
-    >>> def twice(A: gg.Operator) -> gg.Operator:
-    ...     return A @ A
+    ``A(f)`` applies it. ``A + B``, ``2 * A``, ``a * A`` with a field `a`, and ``A @ B``, which applies B, then A, are operators
+    too. Of one axis ``A.weights(axis)`` shows its rows. Not to be changed.
     """
 
+    _seen = (
+        "T", "adjoint", "adjoint_operator", "linear", "matvec", "offset", "rmatvec", "shape", "solve", "solver", "to_linear_operator",
+        "to_sparse", "unknowns", "weights", "with_",
+    )  # fmt: skip
     __array_ufunc__ = None  # so that NumPy leaves ``array * operator`` to the operator
 
     if not TYPE_CHECKING:  # or a checker would take every name for one
         __getattr__ = absent
 
-    def __dir__(self) -> list[str]:
-        """What users see, for completion and for "did you mean"."""
-        return [name for name in _SEEN if hasattr(type(self), name)]
+    __dir__ = seen
 
     def with_(self, **changes: object) -> Operator[In, Out]:
         """The operator with other options, or of other fields than those that it was made with.
@@ -187,10 +178,6 @@ class Operator(OnGrids, AsMatrix, OnFields[In, Out]):
         """The multiplication with ``grid.measure / other.measure`` on fields of this form; None where it is 1."""
         raise NotImplementedError
 
-    def separate(self) -> tuple[Term, ...] | None:
-        """The terms of which the operator is the sum; None where it is more than that."""
-        return None
-
     def is_at_points(self) -> bool:
         """Whether each result is made of its own point alone."""
         return False
@@ -202,12 +189,10 @@ class Operator(OnGrids, AsMatrix, OnFields[In, Out]):
     ) -> Any:  # fmt: skip
         """The field u with ``A(u) = b``.
 
-        Operators that are a multiple of ``grid.identity`` plus second derivatives with constant factors, between mirrors,
-        periodic ends and prescribed values, are solved by diagonalising each axis: by FFT where it is periodic, by a cosine
-        or sine transform where its steps are even, else by eigenvectors (up to 2048 points); one axis may stay tridiagonal.
-        So are vector fields whose components do not couple. All other operators are solved by LU factors of their matrix.
-        Transforms and factors are kept for the next call as long as the coefficients have the same values; `solver`
-        keeps them for as long as you do.
+        Multiples of ``grid.identity`` plus second derivatives with constant factors are solved by transforms of each axis
+        (FFT, cosine, sine, or eigenvectors), where its ends allow it, and so are sums of products of these on two axes or more;
+        all other operators by LU factors of their matrix.
+        Both are kept for the next call, as long as coefficients have the same values; `solver` keeps them as long as you do.
 
         Parameters
         ----------
@@ -220,7 +205,7 @@ class Operator(OnGrids, AsMatrix, OnFields[In, Out]):
             without a matrix: "cg" for operators that are definite and symmetric, weighted with ``grid.measure``;
             on a terminal they show their progress.
         rtol, maxiter : float and int, optional
-            Of iterations: the residual at which they end, relative to b (1e-10 by default), and how many at most.
+            Of iterations: the residual at which they end, relative to b, 1e-10 by default; how many at most.
         **walls
             What is prescribed at walls, by the names that it was given: ``A.solve(b, inflow=v)``.
 
@@ -267,19 +252,12 @@ class Operator(OnGrids, AsMatrix, OnFields[In, Out]):
         Parameters
         ----------
         method, rtol, maxiter
-            As in `solve`.
+            As in `solve`, whose errors are raised here.
 
         Returns
         -------
         Solver
-            ``solver(b, out=None, **walls)`` is as ``A.solve(b, out=out, **walls)``, without a look at the
-            coefficients: they count with the values that they had when it was made. What is prescribed at
-            walls counts with those of each call.
-
-        Raises
-        ------
-        TypeError, ValueError
-            As `solve`.
+            ``solver(b, out=None, **walls)`` is as ``A.solve(b, out=out, **walls)``, with the coefficients of this moment.
 
         Examples
         --------
@@ -287,8 +265,7 @@ class Operator(OnGrids, AsMatrix, OnFields[In, Out]):
         >>> import gridgrad as gg
         >>> grid = gg.Grid((64, 0.1), (64, 0.1), boundary="symmetric")
         >>> step = (grid.identity - 0.5 * grid.laplacian).solver()  # heat, implicit, no flux at the walls
-        >>> u = np.zeros((64, 64))
-        >>> u[20:30, 20:30] = 1
+        >>> u = np.pad(np.ones((10, 10)), 27)
         >>> for _ in range(10):
         ...     u = step(u)
         >>> float(u.sum().round(9))  # nothing is lost

@@ -67,6 +67,15 @@ class AsMatrix:
         """The matrix on flattened fields, vector fields component after component."""
         raise NotImplementedError
 
+    def separate(self) -> tuple[Term, ...] | None:
+        """The terms of which the operator is the sum; None where it is more than that."""
+        return None
+
+    def chains(self) -> tuple[tuple[tuple[Term, ...], ...], ...] | None:
+        """The sum of products of sweeps on one grid that it is, each by its terms; None where it is more than that."""
+        terms = self.separate()
+        return None if terms is None else ((terms,),)
+
     def to_linear_operator(self, dtype: npt.DTypeLike | None = None, xp: ModuleType | None = None) -> sparse_linalg.LinearOperator:  # fmt: skip
         """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`.
 

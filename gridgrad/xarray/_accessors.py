@@ -45,6 +45,11 @@ class _Accessor:
     def __init__(self, obj: Any) -> None:
         self._obj = obj
 
+    def __repr__(self) -> str:
+        kind = type(self._obj).__name__
+        names = ", ".join(name for name in dir(type(self)) if not name.startswith("_"))
+        return f"<gridgrad functions of a {kind}: {names}>"
+
     if not TYPE_CHECKING:  # or a checker would take every name for one
 
         def __getattr__(self, name: str) -> Never:

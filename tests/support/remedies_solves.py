@@ -17,6 +17,7 @@ ROWS = [
     Row("A.solve(b, tol=1e-9)", 'iterations end by rtol= or maxiter=: A.solve(b, method="cg", rtol=1e-8)', 'A.solve(A(f), method="cg", rtol=1e-12)', "f", ENDED),
     Row("A.inv", "its inverse is applied to a field A.solve(b), and made once A.solver()", "A.solver()(A(f))", "f", STEP),
     Row("A.eigs()", "scipy.sparse.linalg.eigs(A.to_sparse())", "abs(scipy.sparse.linalg.eigs(A.to_sparse(), 1)[0]).max()", "abs(np.linalg.eigvals(A.to_sparse().toarray())).max()", ENDED + "; import scipy.sparse.linalg"),
+    Row("A.norm", "abs(A.to_sparse()).sum(axis=1).max()", "0 if abs(np.linalg.eigvals(A.to_sparse().toarray())).max() <= abs(A.to_sparse()).sum(axis=1).max() else 1", "0", ENDED),
     Row("A.solve(b, rtol=1e-9)", 'give one as well, method="cg"', 'A.solve(A(f), method="cg", rtol=1e-12)', "f", ENDED),
     Row("A.solve(b, method='cg', maxiter=1)", "give maxiter= or rtol=", "A.solve(A(f), method='cg', maxiter=50, rtol=1e-12)", "f", ENDED),
     Row("A.solve(b, method='cg', maxiter=1)", "another method ('gmres' where the operator is not symmetric)", "A.solve(A(f), method='gmres', rtol=1e-12)", "f", ENDED),

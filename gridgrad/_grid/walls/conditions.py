@@ -250,8 +250,13 @@ def _condition(kind: str, a: object, b: object, given: object, wall: object, nam
         raise ArgumentValueError("robin(a, b, c) prescribes nothing where a and b are both 0")
     distance, position = place(wall, kind)
     end = Prescribed(weights[0], weights[1], distance, position)
-    numbers = f"{a!r}, {b!r}, " if kind == "robin" else ""
-    return _made(kind, end, given, name, numbers, "" if wall == "point" else f", wall={wall!r}")
+    numbers = f"{_number(a)}, {_number(b)}, " if kind == "robin" else ""
+    return _made(kind, end, given, name, numbers, "" if wall == "point" else f", wall={_number(wall)}")
+
+
+def _number(given: object) -> str:
+    """As a user writes it: a scalar of NumPy or another library as the number of Python that it is."""
+    return repr(given.item() if hasattr(given, "item") else given)
 
 
 def _made(

@@ -11,7 +11,7 @@ import numpy as np
 from ..._base.cache import cached_property
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.late import Late
-from ..._base.types import Array, Boundary, In, Out, Scalar, Vector
+from ..._base.types import Array, Boundary, In, Out, Scalar, Seen, Vector, seen
 from ..._base.words import unknown
 from ..._grid.axis import Along
 from ..._grid.points import Points
@@ -127,7 +127,7 @@ def _faces(grid: OnPoints, k: int, walls: bool, boundary: Boundary | None = None
     return Faces(grid, k, walls, boundary)
 
 
-class Faces(Generic[OnPoints]):
+class Faces(Generic[OnPoints], metaclass=Seen):
     """The faces across one axis of a grid; see `Grid.faces`. Not to be changed.
 
     Attributes
@@ -139,6 +139,9 @@ class Faces(Generic[OnPoints]):
     grid : Grid
         The grid of the faces: of the same kind, with operators and faces of its own.
     """
+
+    _seen = ("axis", "derivative", "divergence", "grid", "mean", "mean_at_points", "open", "points")
+    __dir__ = seen
 
     def __init__(self, grid: OnPoints, k: int, walls: bool, boundary: object = None) -> None:
         self.points, self.axis = grid, k
@@ -221,8 +224,17 @@ class Faces(Generic[OnPoints]):
         return to_points(made, (self,))
 
 
-class AllFaces(Generic[OnPoints]):
-    """The faces across all axes of a grid, ``faces[k]`` those across axis k; see `Grid.faces`."""
+class AllFaces(Generic[OnPoints], metaclass=Seen):
+    """The faces across all axes of a grid, ``faces[k]`` those across axis k; see `Grid.faces`.
+
+    Attributes
+    ----------
+    points : Grid
+        The grid between whose points they are.
+    """
+
+    _seen = ("divergence", "gradient", "points")
+    __dir__ = seen
 
     def __init__(self, grid: OnPoints, walls: bool | tuple[bool, ...]) -> None:
         self.points, self.has_walls = grid, walls

@@ -240,7 +240,7 @@ def diagonalised(matrix: sparse.csr_array) -> Eigenbasis | None:
     if not matrix.nnz:
         return Still(np.zeros(matrix.shape[0]))
     empty = tuple(np.flatnonzero(np.diff(matrix.indptr) == 0).tolist())
-    return _carried(matrix, empty) if empty else _of_neighbours(matrix) or _ring(matrix)
+    return _carried(matrix, empty) if empty else _of_neighbours(matrix) or ring(matrix)
 
 
 def _of_neighbours(matrix: sparse.csr_array) -> Waves | Vectors | None:
@@ -253,7 +253,7 @@ def _near(a: Array | float, b: Array | float, size: float) -> bool:
     return bool(np.all(np.abs(np.subtract(a, b)) <= CLOSE * size))
 
 
-def _ring(matrix: sparse.csr_array) -> Ring | None:
+def ring(matrix: sparse.csr_array) -> Ring | None:
     """Where each row is the one before, one point further, round the ring."""
     n = matrix.shape[0]
     if n < 3:

@@ -92,6 +92,10 @@ class Separable(Inverse):
             self.constants.check(b, mean, c, axes)
         return side_by_side(c)
 
+    def eigenvalues(self, shape: Sequence[int], axes: Sequence[int]) -> Array:
+        """Of the whole, for coefficients of this shape."""
+        return _sums(self.shift, self.bases, shape, axes)
+
     def _inverse(self, c: Array, axes: tuple[int, ...]) -> Systems | Array:
         """1 over the sum of the eigenvalues, in the order of `c`; 0 for constants that the operator makes 0."""
         lengths = tuple(n if axis in axes else 1 for axis, n in enumerate(c.shape))
@@ -105,7 +109,7 @@ class Separable(Inverse):
         self, lengths: tuple[int, ...], axes: tuple[int, ...], memory: tuple[int, ...]
     ) -> Systems | Array:
         if self.stays is None:
-            found = _reciprocal(_sums(self.shift, self.bases, lengths, axes))
+            found = _reciprocal(self.eigenvalues(lengths, axes))
             return np.ascontiguousarray(found.transpose(memory)).transpose(np.argsort(memory))
         basis, axis = self.bases[self.stays], axes[self.stays]
         assert isinstance(basis, (Vectors, Waves))  # of `staying`
@@ -147,7 +151,7 @@ class Separable(Inverse):
         means = None
         if constants is not None:
             means = Means(tuple(width / width.sum() for width in constants.widths), constants.refuse)
-        sums = _sums(self.shift, self.bases, sizes, range(len(sizes)))
+        sums = self.eigenvalues(sizes, range(len(sizes)))
         return Products(self.grid.axes_of, self.free, before, after, _reciprocal(sums), means)
 
 
@@ -193,10 +197,15 @@ def _sums(shift: float, bases: Sequence[Eigenbasis], shape: Sequence[int], axes:
     """The eigenvalues of the sum, for coefficients of this shape."""
     total: Array = np.full([1] * len(shape), shift)
     for basis, axis in zip(bases, axes, strict=True):
-        place = [1] * len(shape)
-        place[axis] = shape[axis]
-        total = total + basis.values[: shape[axis]].reshape(place)
+        total = total + placed(basis.values, shape, axis)
     return total
+
+
+def placed(values: Array, shape: Sequence[int], axis: int) -> Array:
+    """The eigenvalues of one axis beside the others', as many as there are coefficients: of real Fourier transforms the first half."""
+    place = [1] * len(shape)
+    place[axis] = shape[axis]
+    return values[: shape[axis]].reshape(place)
 
 
 def _reciprocal(values: Array) -> Array:
@@ -212,11 +221,11 @@ def _reciprocal(values: Array) -> Array:
 
 def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None) -> Separable | None:
     """The inverse of all terms of one output, of one field."""
-    if joins_of(terms) or any(t.factors() or t.then or t.turns for t in terms):
+    if not is_plain(terms) or any(t.then for t in terms):
         return None
-    shift = sum(float(matrix_of(t.stencil).toarray()[0, 0]) for t in terms if t.axis is None)
+    shift = at_the_point(terms)
     free = free_points(grid, component)
-    matrices = [_rows(grid, terms, k)[points, points] for k, points in enumerate(free)]
+    matrices = [rows_along(grid, terms, k)[points, points] for k, points in enumerate(free)]
     if not all(matrix.shape[0] for matrix in matrices):
         return None
     bases = tuple(basis for basis in map(diagonalised, matrices) if basis is not None)
@@ -229,7 +238,17 @@ def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None) -> S
     return Separable(grid, shift, bases, free, constants, stays)
 
 
-def _rows(grid: Points, terms: Sequence[Term], k: int) -> sparse.csr_array:
+def is_plain(terms: Sequence[Term]) -> bool:
+    """Whether all are rows with the same weights for all lines, real and not multiplied."""
+    return not joins_of(terms) and not any(t.factors() or t.turns for t in terms)
+
+
+def at_the_point(terms: Sequence[Term]) -> float:
+    """The multiple of the field itself among the terms."""
+    return sum(float(matrix_of(t.stencil).toarray()[0, 0]) for t in terms if t.axis is None)
+
+
+def rows_along(grid: Points, terms: Sequence[Term], k: int) -> sparse.csr_array:
     """The matrix of all terms along one axis."""
     whole = sparse.csr_array((grid.lengths[k],) * 2)
     for term in terms:

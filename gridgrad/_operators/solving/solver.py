@@ -16,7 +16,7 @@ from ..._base.cache import Cache, cached_property
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
 from ..._base.late import sparse
 from ..._base.outputs import targets_of
-from ..._base.types import Array
+from ..._base.types import Array, Seen, seen
 from ..._base.words import nearest, offered, unknown
 from ..._grid.points import Points
 from ..._terms.term import Term
@@ -32,6 +32,7 @@ from ..sparse import Applied, linear_operator
 from .factored import Unknowns, factored
 from .inverse import ROUNDING, Inverse
 from .iterative import METHODS, Iterated, Limits, Tolerance
+from .polynomial import Chains, polynomial
 from .separable import separable
 
 _EPS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "complex64": 2.0**-23}
@@ -59,6 +60,9 @@ class Solvable(Applied, Protocol):
     def separate(self) -> tuple[Term, ...] | None:
         """Its terms, where they are all that there is to it."""
 
+    def chains(self) -> Chains | None:
+        """The sum of products of sweeps that it is, each by its terms."""
+
     @property
     def linear(self) -> Solvable:
         """Without what is prescribed."""
@@ -70,11 +74,21 @@ class Solvable(Applied, Protocol):
 _CALLS = dict.fromkeys(("solve", "apply", "matvec", "dot"), "it is called, solver(b)")  # as solvers elsewhere
 
 
-class Solver:
+class Solver(metaclass=Seen):
     """What `Operator.solver` makes: the inverse of an operator, with all that does not depend on the right-hand side.
 
     Coefficients count with the values that they had when it was made; what is prescribed at walls with those of each call.
+
+    Attributes
+    ----------
+    operator : Operator
+        What it solves.
+    method : str or None
+        As it was asked for; ``print`` of the solver says which way it takes.
     """
+
+    _seen = ("method", "operator")
+    __dir__ = seen
 
     def __init__(self, operator: Solvable, method: str | None = None, **tolerance: Unpack[Limits]) -> None:
         check_square(operator)
@@ -266,6 +280,8 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
             f'{next(iter(tolerance))}= belongs to iterations; give one as well, method="cg"'
         )
     found = None if method else separable(operator.grid, operator.separate(), operator.inputs)
+    if found is None and not method and not operator.inputs:
+        found = polynomial(operator.grid, operator.chains())
     if found is not None:
         return found
     order = max((s.order or 0 for term in operator.separate() or () for _, s in term.stencils()), default=0)

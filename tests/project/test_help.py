@@ -1,0 +1,84 @@
+"""What `help`, pydoc and completion show of the classes that users meet: what is for users, and all of that has a docstring."""
+
+import inspect
+import pydoc
+
+import numpy as np
+import pytest
+
+import gridgrad as gg
+
+GRID = gg.Grid((8, 1.0), (9, 1.0), boundary="periodic")
+OBJECTS = {
+    "grid": GRID,
+    "operator": GRID.laplacian,
+    "sum": GRID.identity + GRID.advect((1.0, 2.0)),
+    "product": GRID.divergence @ GRID.gradient,
+    "beside gaps": GRID.with_mask(np.ones((8, 9), bool)).gradient,
+    "norm": GRID.gradient_norm,
+    "faces": GRID.faces(0),
+    "all faces": GRID.faces(),
+    "solver": (GRID.identity - GRID.laplacian).solver(),
+}
+
+
+def public(names):
+    return {name for name in names if not name.startswith("_")}
+
+
+@pytest.mark.parametrize("of", OBJECTS.values(), ids=OBJECTS)
+def test_help_lists_what_completion_does(of):
+    attributes = {own.name for own in inspect.classify_class_attrs(type(of))}  # as pydoc asks
+    shown, completed = public(attributes), set(dir(of))
+    assert shown <= completed  # nothing that only other modules call
+    said = (
+        inspect.getdoc(type(of))
+        .replace("lengths, axes : ", "lengths : \naxes : ")
+        .replace("edge_order, dtype :", "edge_order : \ndtype : ")
+    )
+    assert all(f"\n{name} : " in said for name in completed - shown)  # what objects have, and not their class
+    assert all(hasattr(type(of), name) or name in vars(of) for name in completed)
+    assert all(inspect.getdoc(getattr(type(of), name)) for name in shown)
+
+
+def test_help_of_operators_says_how_they_are_called():
+    for kind in (gg.Operator, *map(type, OBJECTS.values())):
+        if issubclass(kind, gg.Operator):
+            text = inspect.getdoc(kind.__call__)
+            assert all(f"\n{name} : " in text for name in ("f", "out", "workers", "add"))
+
+
+def test_help_of_a_grid_has_its_operators_and_positions():
+    text = pydoc.render_doc(gg.Grid, renderer=pydoc.plaintext)
+    assert all(name in text for name in ("laplacian", "with_mask", "measure", "coordinates"))
+    assert "clean_axis" not in text
+
+
+@pytest.mark.parametrize("name", [name for name in gg.__all__ if inspect.isfunction(getattr(gg, name))])
+def test_parameters_are_described_in_the_order_of_the_call(name):
+    function = getattr(gg, name)
+    section = inspect.getdoc(function).partition("Parameters\n----------\n")[2].partition("\n\nReturns\n")[0]
+    described = [
+        word.lstrip("*")
+        for line in section.splitlines()
+        if line and not line.startswith(" ")
+        for word in line.partition(" :")[0].split(", ")
+    ]
+    known = [own for own in inspect.signature(function).parameters if own in described]
+    assert [own for own in described if own in known] == known
+
+
+@pytest.mark.parametrize("name", ["autodiff", "cuda", "verify"])
+def test_help_of_modules_lists_what_is_offered(name):
+    module = getattr(gg, name)
+    assert all(inspect.getdoc(getattr(module, own)) for own in module.__all__)
+    text = pydoc.render_doc(module, renderer=pydoc.plaintext)
+    assert "ITEM_BYTES" not in text
+
+
+def test_accessors_say_what_they_have():
+    xarray = pytest.importorskip("xarray")
+    pytest.importorskip("gridgrad.xarray")
+    f = xarray.DataArray(np.ones(3), dims="x")
+    assert repr(f.gridgrad).startswith("<gridgrad functions of a DataArray: advect, biharmonic")
+    assert "divergence" in repr(f.to_dataset(name="f").gridgrad)
