@@ -152,6 +152,12 @@ class Applied(Generic[In, Out]):
         raise NotImplementedError
 
 
+class Named(Protocol):
+    """A function."""
+
+    __name__: str
+
+
 class Maps(Generic[In, Out]):
     """What takes and gives fields of these forms."""
 
