@@ -196,7 +196,7 @@ def gradient(
             require_numbers(*varargs, period, out)
         if geometry is not None:
             quantities.refuse_lengths()
-        return _of_samples(f, varargs, axis, asked, out, workers)
+        return _of_samples(f, varargs, axis, asked, out, workers, has_units=True)
     if hasattr(f, "requires_grad"):  # a torch tensor
         if is_compiling():
             from ..torch import _traced  # not `torch._traced`: a package goes before its modules
@@ -234,10 +234,11 @@ def _of_samples(
     out: object,
     workers: int | None,
     key: Key | None = None,
+    has_units: bool = False,
 ) -> Array | tuple[Array, ...]:
     """The gradient of an array that has to be looked at in full: also of times, which no other operator takes."""
     as_given = f
-    library, f = dispatch.samples(unwrap(f, "f")[0])
+    library, f = dispatch.samples(unwrap(f, "f")[0] if has_units else f)
     real, shape = library.weights_dtype(f), tuple(f.shape)
     axes, spacings = clean_axes(axis, shape, varargs)
     words = clean_words(axes, asked)
@@ -249,7 +250,7 @@ def _of_samples(
     # with the lengths of the metric
     make = gradient_operator if grid.metric is None else gradient_operator.made
     operator = make(grid, (), (words.accuracy,))
-    if grid.units is not None or present(as_given, out):
+    if has_units:
         return cast(Array, operator(as_given, out, workers))
     if operator.bare is not operator or operator.coefficients:  # of what is prescribed at ends
         whole: Array | tuple[Array, ...] = operator(as_given, out, workers)
