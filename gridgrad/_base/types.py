@@ -160,6 +160,12 @@ class Applied(Generic[In, Out]):
         raise NotImplementedError
 
 
+class Named(Protocol):
+    """A function."""
+
+    __name__: str
+
+
 class Seen(type):
     """Of classes whose parts other modules call too: `help` and completion show the names in `_seen`, which are for users."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Never
+from typing import Any, Never, cast
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from .._operators.catalogue.first import gradient as gradient_operator
 from .._operators.fields import quantities
 from .._operators.fields.forms import flat_out
 from .._operators.patterns.calls import How, Key, functions, kept_key, plain_of, start_of
-from .._wraps.units import present, require_numbers
+from .._wraps.units import present, require_numbers, unwrap
 from ..grid import Grid
 from . import typed
 from .gaps import refuse_gaps
@@ -192,7 +192,11 @@ def gradient(
         required("gradient", f=f)
     asked = Asked(edge_order, periodic, period, boundary, accuracy, geometry, radius, angle)
     if present(f, period, out, *varargs):
-        return _of_quantities(f, varargs, axis, asked, out, workers)
+        if is_function(f):
+            require_numbers(*varargs, period, out)
+        if geometry is not None:
+            quantities.refuse_lengths()
+        return _of_samples(f, varargs, axis, asked, out, workers, has_units=True)
     if hasattr(f, "requires_grad"):  # a torch tensor
         if is_compiling():
             from ..torch import _traced  # not `torch._traced`: a package goes before its modules
@@ -230,10 +234,11 @@ def _of_samples(
     out: object,
     workers: int | None,
     key: Key | None = None,
+    has_units: bool = False,
 ) -> Array | tuple[Array, ...]:
     """The gradient of an array that has to be looked at in full: also of times, which no other operator takes."""
     as_given = f
-    library, f = dispatch.samples(f)
+    library, f = dispatch.samples(unwrap(f, "f")[0] if has_units else f)
     real, shape = library.weights_dtype(f), tuple(f.shape)
     axes, spacings = clean_axes(axis, shape, varargs)
     words = clean_words(axes, asked)
@@ -245,6 +250,8 @@ def _of_samples(
     # with the lengths of the metric
     make = gradient_operator if grid.metric is None else gradient_operator.made
     operator = make(grid, (), (words.accuracy,))
+    if has_units:
+        return cast(Array, operator(as_given, out, workers))
     if operator.bare is not operator or operator.coefficients:  # of what is prescribed at ends
         whole: Array | tuple[Array, ...] = operator.applied_to(as_given, out, workers)
         flat, nested = (None, None) if out is None else flat_out(out, (f,))
@@ -260,21 +267,6 @@ def _of_samples(
         return result
     results = operator.results(library, [f], targets, workers)
     return results[0] if len(results) == 1 else tuple(results)
-
-
-def _of_quantities(
-    f: object, varargs: Spacings, axis: object, asked: Asked, out: object, workers: int | None
-) -> object:
-    """The gradient of the numbers, with the units of the results."""
-    if is_function(f):
-        require_numbers(*varargs, asked.period, out)
-    if asked.geometry is not None:
-        quantities.refuse_lengths()
-
-    def run(f: object, varargs: Spacings, period: object, out: object) -> object:
-        return _of_samples(f, varargs, axis, asked._replace(period=period), out, workers)
-
-    return quantities.gradient(run, f, varargs, asked.period, out)
 
 
 def is_function(f: object) -> bool:

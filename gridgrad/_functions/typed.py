@@ -34,6 +34,7 @@ from .._base.types import (
     Given,
     Integers,
     Missing,
+    Named,
     Period,
     Plain,
     Spacing,
@@ -100,10 +101,8 @@ class GradientOptions(Options, total=False):
     spacing: Spacing | Sequence[Spacing] | None
 
 
-class OfField(Protocol[P]):
+class OfField(Named, Protocol[P]):
     """An array to one of its shape; the other arguments are those of the function."""
-
-    __name__: str
 
     @overload
     def __call__(self, f: Integers, *args: P.args, **kwargs: P.kwargs) -> Float64: ...
@@ -120,10 +119,8 @@ def of_field(function: Callable[Concatenate[Array, P], object]) -> OfField[P]:
     return cast(OfField[P], function)
 
 
-class NormOfField(Protocol[P]):
+class NormOfField(Named, Protocol[P]):
     """An array to a real one of its shape."""
-
-    __name__: str
 
     @overload
     def __call__(self, f: Integers, *args: P.args, **kwargs: P.kwargs) -> Float64: ...
@@ -142,10 +139,8 @@ def norm_of_field(function: Callable[Concatenate[Array, P], object]) -> NormOfFi
     return cast(NormOfField[P], function)
 
 
-class Advection(Protocol[P]):
+class Advection(Named, Protocol[P]):
     """A velocity, then the array that it moves."""
-
-    __name__: str
 
     @overload
     def __call__(self, v: Components, f: Integers, *args: P.args, **kwargs: P.kwargs) -> Float64: ...
@@ -162,10 +157,8 @@ def advection(function: Callable[Concatenate[Any, Array, P], object]) -> Advecti
     return cast(Advection[P], function)
 
 
-class Diffusion(Protocol[P]):
+class Diffusion(Named, Protocol[P]):
     """A diffusivity, then the array that it spreads."""
-
-    __name__: str
 
     @overload
     def __call__(self, k: float | Components, f: Integers, *args: P.args, **kwargs: P.kwargs) -> Float64: ...
@@ -184,10 +177,8 @@ def diffusion(function: Callable[Concatenate[Any, Array, P], object]) -> Diffusi
     return cast(Diffusion[P], function)
 
 
-class OfVector(Protocol[P]):
+class OfVector(Named, Protocol[P]):
     """The components of a vector field, or one stacked array, to one array."""
-
-    __name__: str
 
     @overload
     def __call__(self, F: Integers | Sequence[Integers], *args: P.args, **kwargs: P.kwargs) -> Float64: ...
@@ -204,10 +195,8 @@ def of_vector(function: Callable[Concatenate[Array, P], object]) -> OfVector[P]:
     return cast(OfVector[P], function)
 
 
-class VectorToVector(Protocol[P]):
+class VectorToVector(Named, Protocol[P]):
     """The components of a vector field to as many; one alone, or a stacked array, to one array."""
-
-    __name__: str
 
     @overload
     def __call__(self, F: Several, *args: P.args, **kwargs: P.kwargs) -> Several: ...
@@ -228,10 +217,8 @@ def vector_to_vector(function: Callable[Concatenate[Array, P], object]) -> Vecto
     return cast(VectorToVector[P], function)
 
 
-class VectorToCurl(Protocol[P]):
+class VectorToCurl(Named, Protocol[P]):
     """Two components to one array, three to three; a stacked array to one array."""
-
-    __name__: str
 
     @overload
     def __call__(self, F: tuple[AnyField, AnyField], *args: P.args, **kwargs: P.kwargs) -> AnyField: ...
@@ -262,10 +249,8 @@ def vector_to_curl(function: Callable[Concatenate[Array, P], object]) -> VectorT
     return cast(VectorToCurl[P], function)
 
 
-class VectorToRows(Protocol[P]):
+class VectorToRows(Named, Protocol[P]):
     """Components to ``result[a][b]``; one alone, or a stacked array, to one array."""
-
-    __name__: str
 
     @overload
     def __call__(
@@ -288,10 +273,8 @@ def vector_to_rows(function: Callable[Concatenate[Array, P], object]) -> VectorT
     return cast(VectorToRows[P], function)
 
 
-class Hessian(Protocol):
+class Hessian(Named, Protocol):
     """``result[a][b]`` for each pair of axes; along one axis its array."""
-
-    __name__: str
 
     @overload
     def __call__(
@@ -321,10 +304,8 @@ def hessian(function: Callable[..., object]) -> Hessian:
     return cast(Hessian, function)
 
 
-class Gradient(Protocol):
+class Gradient(Named, Protocol):
     """One array for each axis: along one alone its array, else a tuple; of a function one for each coordinate."""
-
-    __name__: str
 
     @overload
     def __call__(

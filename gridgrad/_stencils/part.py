@@ -24,25 +24,17 @@ class Part(NamedTuple):
         Of ``before + (stop - start) + after`` points: the block and its halo, whose own rows are empty.
     before, after : int
         Points of the halo on both sides, 0 where nothing is read there.
-    reads : tuple of slices
-        These points on the whole axis, in order: one slice, or two on a ring whose end lies between them.
     """
 
     stencil: Stencil
     before: int
     after: int
-    reads: tuple[slice, ...]
-
-    @property
-    def rows(self) -> slice:
-        """The block in what the stencil makes; all else is halo, to be cut off."""
-        return slice(self.before, self.stencil.length - self.after)
 
 
 def part(stencil: Stencil, start: int, stop: int) -> Part:
     """The rows `start` to ``stop - 1`` of a stencil, on a block with its halo.
 
-    Applied to the points that `reads` lists, and cut to `rows`, it has the bits of the whole: the weights
+    Applied to the block with its halo, which then is cut off, it has the bits of the whole: the weights
     are those of the whole axis, and so is the type of arithmetic that they ask for. Multiples, sums and
     transposes are taken of the whole, before its parts; parts have parts.
 
@@ -78,8 +70,8 @@ def part(stencil: Stencil, start: int, stop: int) -> Part:
     >>> from gridgrad._stencils.wide import narrow
     >>> ring = derivative_stencil(narrow(0.5), 100, Rule(boundary=(PERIODIC, PERIODIC)), narrow(0.5))
     >>> block = part(ring, 0, 10)
-    >>> block.before, block.after, block.reads, block.rows
-    (1, 1, (slice(99, 100, None), slice(0, 11, None)), slice(1, 11, None))
+    >>> block.stencil.length, block.before, block.after
+    (12, 1, 1)
     """
     length = stencil.length
     if not 0 <= start < stop <= length:
@@ -102,8 +94,7 @@ def part(stencil: Stencil, start: int, stop: int) -> Part:
     inside = (stencil.offsets, _cut(stencil, low, high, first, last)) if first < last else ((), ())
     block = Stencil(high - low, *inside, leading, trailing, stencil.values, stencil.power, stencil.order)
     block.as_if_of(*stencil.smallest_and_largest_weight())
-    reads = (slice(low, min(high, stencil.columns)),) if stencil.surplus else _slices(low, high, length)
-    return Part(block, start - low, high - stop, reads)
+    return Part(block, start - low, high - stop)
 
 
 def _span(
@@ -146,15 +137,6 @@ def _cut(stencil: Stencil, low: int, high: int, first: int, last: int) -> tuple[
     for row, weight in zip(table, stencil.weights, strict=True):
         row[first - low : last - low] = weight if np.ndim(weight) == 0 else weight[first:last]
     return tuple(table)
-
-
-def _slices(low: int, high: int, length: int) -> tuple[slice, ...]:
-    """Points `low` to ``high - 1`` round an axis, as slices of it."""
-    if low < 0:
-        return slice(low + length, length), slice(0, high)
-    if high > length:
-        return slice(low, length), slice(0, high - length)
-    return (slice(low, high),)
 
 
 class Block(NamedTuple):

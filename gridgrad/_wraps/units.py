@@ -217,8 +217,9 @@ def converted(value: Any, unit: Maybe, name: str, to: str, is_difference: bool =
     try:
         return unwrap(value.to(unit.unit), name)[0]
     except Exception as error:
+        others = "; of axes in different units give one for each, None where it does not repeat"
         raise ArgumentValueError(
-            f"{name} is in {own}, which is not converted to {unit}, the unit of {to} ({error})"
+            f"{name} is in {own}, which is not converted to {unit}, the unit of {to} ({error}){others if is_difference else ''}"
         ) from None
 
 

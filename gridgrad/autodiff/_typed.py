@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol, TypedDict, Unpack, overload
 
-from .._base.types import Given, Plain
+from .._base.types import Given, Named, Plain
 
 Function = Callable[..., object]  # of the coordinates; or an expression of sympy, whose types say nothing
 Engine = Literal["auto", "jet", "torch", "jax", "sympy"]
@@ -19,12 +19,6 @@ class Options(TypedDict, total=False):
     check: bool
     out: object
     workers: int | None
-
-
-class Named(Protocol):
-    """A function."""
-
-    __name__: str
 
 
 class OfAll(Named, Protocol):

@@ -49,25 +49,18 @@ def _method(function: Callable[..., object]) -> Method:
             options["missing"] = self._options["missing"]._replace(missing=options["missing"])
         return function(*given, *self._spacing, dim=self.dims, **{**self._options, **options})
 
-    return cast(Method, _Described(named(method, function, "fields on this grid")))
+    return cast(Method, _Method(named(method, function, "fields on this grid")))
 
 
-class _Described:
-    """A function in a class, whose methods tell those who take them for operators where these are."""
+class _Method:
+    """A method of a grid, which tells those who take it for an operator where these are."""
 
-    def __init__(self, function: Method) -> None:
-        self._function, self.__name__, self.__doc__ = function, function.__name__, function.__doc__
-
-    def __get__(self, grid: Grid | None, owner: type) -> Method:
-        return self._function if grid is None else _Bound(grid, self._function)
-
-
-class _Bound:
-    """A method of a grid."""
-
-    def __init__(self, grid: Grid, function: Method) -> None:
+    def __init__(self, function: Method, grid: Grid | None = None) -> None:
         self.__self__, self.__func__ = grid, function
         self.__name__, self.__doc__ = function.__name__, function.__doc__
+
+    def __get__(self, grid: Grid | None, owner: type) -> Method:
+        return self.__func__ if grid is None else _Method(self.__func__, grid)
 
     def __call__(self, *fields: object, **options: object) -> object:
         return self.__func__(self.__self__, *fields, **options)

@@ -152,3 +152,18 @@ def dense(stencil: Any) -> Any:
             if not stencil.values and a != b:
                 matrix[point, a] -= weight
     return np.ldexp(matrix, stencil.power)
+
+
+def read_by(block, start, stop, length):
+    """The points that a part of an axis reads, of its rows `start` to ``stop - 1``: as slices, two round the end of a ring."""
+    low, high = start - block.before, stop + block.after
+    if low < 0:
+        return slice(low + length, length), slice(0, high)
+    if high > length:
+        return slice(low, length), slice(0, high - length)
+    return (slice(low, high),)
+
+
+def own_rows(block):
+    """Its rows in what the stencil makes: all else is halo."""
+    return slice(block.before, block.stencil.length - block.after)

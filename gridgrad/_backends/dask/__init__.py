@@ -18,9 +18,8 @@ from ..protocol import Backend, Call, Gaps
 from ..slices import leading
 from .gaps import mask_in, over_ends, with_gaps
 from .graph import outputs_of
-from .groups import Chunks
-from .planned import IS_ON
 from .recipe import recipe_of
+from .tasks import IS_ON, Chunks
 
 
 class OfDask(Operations):

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from itertools import accumulate, pairwise, product
 from math import prod
 from typing import Any, TypeAlias
 
-import dask.array as da
 import numpy as np
 from dask.base import tokenize
-from dask.highlevelgraph import HighLevelGraph, MaterializedLayer
+from dask.highlevelgraph import MaterializedLayer
 
 from ..._base.types import Array
 from ..protocol import Find
-from .tasks import Key, reference, task
+from .tasks import IS_ON, Chunks, Key, array, reference, task
 
-Chunks: TypeAlias = tuple[tuple[int, ...], ...]  # lengths, by axis
 Groups: TypeAlias = tuple[tuple[int, ...], ...]  # how many chunks each takes, by axis
 
 BYTES = 1 << 16  # of a group: a sweep over so many takes a tenth of its task
@@ -51,37 +50,47 @@ def joined(field: Any, chunks: Chunks, groups: Groups, find: Find) -> Any:
     groups = tuple([own if len(n) > 1 else (1,) for n, own in zip(chunks, groups, strict=True)])
     if field.chunks != chunks:
         return field.rechunk(lengths(chunks, groups))
-    name = f"gridgrad-joined-{tokenize(field.name, groups)}"
-    cuts = [list(_cut(*own)) for own in zip(field.chunks, groups, strict=True)]
-    numbers = [list(_cut(range(len(own)), counts)) for own, counts in zip(field.chunks, groups, strict=True)]
     held = _held(field)
-    tasks: dict[Key, Any] = {}
+    made = partial(_joins, field.chunks, groups, find, held)
+    name = f"gridgrad-joined-{tokenize(field.name, groups)}"
+    return array(made, name, [] if held else [field], lengths(field.chunks, groups), field._meta)
+
+
+def _joins(
+    chunks: Chunks,
+    groups: Groups,
+    find: Find,
+    held: Mapping[tuple[int, ...], Array],
+    name: str,
+    field: str = "",
+) -> Iterator[tuple[Key, Any]]:
+    """The tasks of all groups."""
+    cuts = [list(_cut(*own)) for own in zip(chunks, groups, strict=True)]
+    numbers = [list(_cut(range(len(own)), counts)) for own, counts in zip(chunks, groups, strict=True)]
     for places in product(*[range(len(own)) for own in groups]):
         own = tuple([cut[place] for cut, place in zip(cuts, places, strict=True)])
         there = product(*[number[place] for number, place in zip(numbers, places, strict=True)])
-        keys = [(field.name, *number) for number in there]
-        given = [held[key] if key in held else reference(key) for key in keys]
-        tasks[name, *places] = task((name, *places), join, find, own, *given)
-    return array(tasks, name, [] if held else [field], lengths(field.chunks, groups), field._meta)
+        given = [held[key] if held else reference((field, *key)) for key in there]
+        key = (name, *places)
+        yield key, task(key, join, find, own, *given)
 
 
 def cut(whole: Any, output: int | None, chunks: Chunks, groups: Groups, meta: Array) -> Any:
     """One output of groups, in the chunks that they are made of."""
     name = f"{whole.name}-{'cut' if output is None else output}"
+    return array(partial(_cuts, output, chunks, groups), name, [whole], chunks, meta)
+
+
+def _cuts(
+    output: int | None, chunks: Chunks, groups: Groups, name: str, whole: str
+) -> Iterator[tuple[Key, Any]]:
+    """The tasks of all chunks."""
     places = [list(_places(*own)) for own in zip(chunks, groups, strict=True)]
-    wholes = {own: reference((whole.name, *own)) for own in product(*[range(len(own)) for own in groups])}
-    tasks: dict[Key, Any] = {}
+    wholes = {own: reference((whole, *own)) for own in product(*[range(len(own)) for own in groups])}
     for number, own in zip(product(*[range(len(own)) for own in chunks]), product(*places), strict=True):
         there, index = zip(*own, strict=True)
         key = (name, *number)
-        tasks[key] = task(key, taken, wholes[there], output, index)
-    return array(tasks, name, [whole], chunks, meta)
-
-
-def array(tasks: dict[Key, Any], name: str, fields: Sequence[Any], chunks: Chunks, meta: Array) -> Any:
-    """A lazy array of these tasks."""
-    graph = HighLevelGraph.from_collections(name, tasks, dependencies=list(fields))
-    return da.Array(graph, name, chunks, meta=meta)
+        yield key, task(key, taken, wholes[there], output, index)
 
 
 def join(find: Find, chunks: Chunks, *parts: Array) -> Array:
@@ -104,13 +113,14 @@ def taken(whole: Any, output: int | None, index: tuple[slice, ...]) -> Array:
     return made
 
 
-def _held(field: Any) -> Mapping[Key, Array]:
-    """The chunks, where their numbers are in the graph: Dask goes through all of those again for each of its tasks."""
-    layer = field.dask.layers.get(field.name)
-    is_held = isinstance(layer, MaterializedLayer) and all(
+def _held(field: Any) -> Mapping[tuple[int, ...], Array]:
+    """The chunks by their places, where their numbers are in the graph: Dask goes through all of those again for each of its tasks."""
+    layer = None if IS_ON else field.dask.layers.get(field.name)
+    if not isinstance(layer, MaterializedLayer) or not all(
         isinstance(own, np.ndarray) for own in layer.values()
-    )
-    return layer if is_held else {}
+    ):
+        return {}
+    return {key[1:]: own for key, own in layer.items()}
 
 
 def _cut(own: Sequence[int], counts: Sequence[int]) -> Iterator[tuple[int, ...]]:

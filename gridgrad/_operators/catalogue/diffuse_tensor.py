@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
 from typing import cast
 
 import numpy as np
@@ -13,13 +11,12 @@ from ..._base.types import Array, Out, Scalar, Vector
 from ..._grid.axis import Along
 from ..._grid.boundary import spelled
 from ..._grid.points import Points
-from ..._stencils import transpose
 from ..._stencils.ends import closed
 from ..._stencils.stencil import CENTRAL, Stencil, in_one_piece, no_rows
 from ..fields.coefficients import Argument, Coefficients, Numbers, diffusivity
 from ..fields.forms import in_sequence
 from ..operator import Operator
-from ..patterns.build import Build, same
+from ..patterns.build import Build, weighed
 from ..patterns.kinds import Kind, kind
 from ..sweep import Sweep
 
@@ -60,8 +57,8 @@ def _arguments(places: tuple[Entry, ...], numbers: Numbers) -> tuple[Argument, .
 def _diagonal(grid: Points, places: tuple[Entry, ...], numbers: Numbers) -> Sweep[Scalar, Scalar]:
     """``sum_a d_a (k_aa d_a f)``."""
     build = Build(grid, arguments=_arguments(places, numbers))
-    for a, number in enumerate(numbers):
-        change, face = _by(number, numbers[:a].count(None))
+    for a in range(grid.ndim):
+        change, face = weighed(numbers, a)
         build.add(0, 0, a, grid.axis_objects[a].along(2, change=closed), change, faces=face)
     return Sweep.built(build, "diffuse (tensor)")
 
@@ -71,15 +68,10 @@ def _fluxes(grid: Points, places: tuple[Entry, ...], numbers: Numbers) -> Sweep[
     """``sum_b k_ab d_b f`` of the axes a that have such entries beside the diagonal."""
     build = Build(grid, arguments=_arguments(places, numbers))
     rows = list({a: None for a, _ in places})
-    for n, ((a, b), number) in enumerate(zip(places, numbers, strict=True)):
-        change, outer = _by(number, numbers[:n].count(None))
+    for n, (a, b) in enumerate(places):
+        change, outer = weighed(numbers, n)
         build.add(rows.index(a), 0, b, Along(grid.kept(_slope, b)), change, outer=outer)
     return Sweep.built(build, "fluxes (tensor)", (len(rows),))
-
-
-def _by(number: float | None, place: int) -> tuple[Callable[[Stencil], Stencil], int | None]:
-    """What a number does to weights, or which field it is."""
-    return (same, place) if number is None else (partial(transpose.scaled, factor=number), None)
 
 
 def _divergence(grid: Points, rows: tuple[int, ...]) -> Operator[Vector, Scalar]:

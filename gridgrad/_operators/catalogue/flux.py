@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Never
 
 from ..._base.checks import is_word
 from ..._base.errors import MISSING, ArgumentValueError, shown
 from ..._base.types import Scalar
 from ..._grid.points import Points
-from ..._stencils import transpose
 from ..._stencils.ends import closed
 from ..faces.fluxes import diffuse_at_faces
 from ..fields.coefficients import Argument, Numbers, diffusivities
 from ..operator import Operator
-from ..patterns.build import Build
+from ..patterns.build import Build, weighed
 from ..patterns.kinds import kind, method, refuse_words
 from ..sweep import Sweep
 from .diffuse_tensor import diffuse_tensor
@@ -76,11 +74,8 @@ def _diffuse(grid: Points, numbers: Numbers, is_vector: bool, mean: str) -> Swee
     """``div(k grad f)`` in flux form, the mean of k at the faces between points."""
     build = Build(grid, arguments=(Argument("k", numbers, is_vector),))
     for a in range(grid.ndim):
-        along, own = grid.axis_objects[a].along(2, change=closed), a if is_vector else 0
-        number, place = numbers[own], numbers[:own].count(None)
-        if number is not None:
-            change = partial(transpose.scaled, factor=number)
-            build.add_second(0, 0, a, along, None, "conservative", change)
-        else:
-            build.add_second(0, 0, a, along, None, "conservative", faces=place, harmonic=mean == "harmonic")
+        along = grid.axis_objects[a].along(2, change=closed)
+        change, faces = weighed(numbers, a if is_vector else 0)
+        is_harmonic = faces is not None and mean == "harmonic"
+        build.add_second(0, 0, a, along, None, "conservative", change, faces, is_harmonic)
     return Sweep.built(build, "diffuse" if mean == "arithmetic" else f"diffuse ({mean})")

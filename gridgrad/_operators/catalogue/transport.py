@@ -15,7 +15,7 @@ from ..._terms.term import Term
 from ..fields.coefficients import Argument, Coefficients, Numbers, velocity
 from ..joined import Product
 from ..operator import Operator
-from ..patterns.build import Build, unit
+from ..patterns.build import Build, unit, weighed
 from ..patterns.kinds import kind, method, refuse_geometry, refuse_words
 from ..sweep import Sweep
 from .first import gradient, vector
@@ -89,12 +89,8 @@ def _projected(grid: Points, numbers: Numbers, fields: Coefficients, accuracy: i
 def _dot(grid: Points, numbers: Numbers) -> Sweep[Vector, Scalar]:
     """``sum v_a F_a``."""
     one = unit(grid)
-    terms = tuple(
-        Term(0, a, None, one, outer=numbers[:a].count(None))
-        if number is None
-        else Term(0, a, None, transpose.scaled(one, number))
-        for a, number in enumerate(numbers)
-    )
+    each = enumerate(weighed(numbers, a) for a in range(grid.ndim))
+    terms = tuple(Term(0, a, None, change(one), outer=outer) for a, (change, outer) in each)
     return Sweep.of(grid, "dot", terms, vector(grid), arguments=(Argument("v", numbers, is_vector=True),))
 
 
@@ -118,9 +114,7 @@ def _upwind(grid: Points, numbers: Numbers, accuracy: int) -> Sweep:
 def _along(grid: Points, name: str, numbers: Numbers, accuracy: int | None) -> Sweep:
     """A number is part of the weights, a field multiplies at the point."""
     build = Build(grid, arguments=(Argument("v", numbers, is_vector=True),))
-    for a, number in enumerate(numbers):
-        if number is not None:
-            build.add_slope(0, 0, a, accuracy, change=partial(transpose.scaled, factor=number))
-        else:
-            build.add_slope(0, 0, a, accuracy, outer=numbers[:a].count(None))
+    for a in range(grid.ndim):
+        change, outer = weighed(numbers, a)
+        build.add_slope(0, 0, a, accuracy, change=change, outer=outer)
     return Sweep.built(build, name)

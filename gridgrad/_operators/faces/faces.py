@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING, Generic, Never, TypeVar, overload
 
 import numpy as np
@@ -15,14 +14,13 @@ from ..._base.types import Array, Boundary, In, Out, Scalar, Seen, Vector, seen
 from ..._base.words import unknown
 from ..._grid.axis import Along
 from ..._grid.points import Points
-from ..._stencils import transpose
 from ..._stencils.ends import closed
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
 from ..fields.coefficients import Argument, Numbers
 from ..fields.grids import Grids, Place
 from ..operator import Operator
-from ..patterns.build import Build, same
+from ..patterns.build import Build, weighed
 from ..patterns.kinds import method, refuse_words
 from ..sweep import Sweep
 from .axis import FaceAxis
@@ -279,9 +277,8 @@ class AllFaces(Generic[OnPoints], metaclass=Seen):
         Nothing passes one-sided ends.
         """
         build = Build(self.points, arguments=(Argument("k", numbers, True),))
-        for a, (own, number) in enumerate(zip(self._axes, numbers, strict=True)):
-            outer = numbers[:a].count(None) if number is None else None
-            change = same if number in (None, 1) else partial(transpose.scaled, factor=number)
+        for a, own in enumerate(self._axes):
+            change, outer = weighed(numbers, a)
             build.add(a, 0, a, own.face_axis.derivative(closed), change, outer=outer)
         return self._to_faces("diffuse", build).held()
 

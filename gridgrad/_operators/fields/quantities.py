@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Any, Never, Protocol
 
@@ -14,8 +14,8 @@ from ..._base.types import Array
 from ..._grid.points import Points
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Join, Term, joins_of
-from ..._wraps.units import Maybe, alike, converted, present, product, ratio, slope, told, unwrap, wrap
-from .forms import Form, components, shaped
+from ..._wraps.units import Maybe, alike, present, product, ratio, slope, told, unwrap, wrap
+from .forms import Form, components, flat, shaped
 
 
 class OnNumbers(Protocol):
@@ -35,49 +35,6 @@ class OnNumbers(Protocol):
         self, f: object, out: object = None, workers: int | None = None, adds: bool = False
     ) -> object:
         """Apply it to arrays without units."""
-
-
-def gradient(
-    run: Callable[..., object], f: object, spacing: Sequence[object], period: object, out: object
-) -> object:
-    """``run(f, spacing, period, out)`` with the numbers of all, and the units of its results."""
-    numbers, own = unwrap(f, "f")
-    own = slope(own, "f")
-    steps = [unwrap(x, f"spacing {k}") for k, x in enumerate(spacing)]
-    per = [slope(unit, f"spacing {k}") for k, (_, unit) in enumerate(steps)] or [None]
-    units = [product([(own, 1), (unit, -1)]) for unit in per]
-    targets = None if out is None else _unwrapped_out(out, units)
-    results = run(numbers, tuple(x for x, _ in steps), _periods(period, per), targets)
-    if out is not None:
-        return out
-    if not isinstance(results, tuple):
-        return wrap(results, units[0])
-    return tuple(wrap(result, units[k % len(units)]) for k, result in enumerate(results))
-
-
-def _periods(period: object, per: list[Maybe]) -> object:
-    """The numbers of one period, or of one for each axis, in the units of the spacing."""
-    if isinstance(period, (list, tuple)):
-        return [
-            None
-            if value is None
-            else converted(value, per[k % len(per)], f"period[{k}]", "its spacing", True)
-            for k, value in enumerate(period)
-        ]
-    if period is None:
-        return None
-    if not all(alike(unit, per[0]) for unit in per):
-        raise ArgumentTypeError(
-            "period is one length, but the axes have different units; give one for each axis, and None where it does not repeat"
-        )
-    return converted(period, per[0], "period", "the spacing", True)
-
-
-def _unwrapped_out(out: object, units: list[Maybe]) -> object:
-    """The numbers of `out`: a sequence of arrays, or one, which then has the one unit of all results."""
-    if isinstance(out, (list, tuple)):
-        return [target_in(target, units[k % len(units)], f"out[{k}]") for k, target in enumerate(out)]
-    return target_in(out, one_unit(units, "out is one array"), "out")
 
 
 def one_unit(units: Sequence[Maybe], why: str) -> Maybe:
@@ -119,9 +76,17 @@ def operator(op: OnNumbers, f: object, out: object, workers: int | None, add: bo
     numbers = unwrap(f, "f")[0] if stacked else shaped([part for part, _ in fields], op.inputs)
     targets = None
     if out is not None:
+        if op.outputs and not isinstance(out, (list, tuple)):
+            one_unit(units, "out is one array")
         shape = tuple(np.shape(fields[0][0]))[len(op.inputs) if stacked else 0 :]
         outs = zip(targets_of(out, op.outputs, shape), units, strict=True)
-        targets = shaped([target_in(target, unit, "out") for target, unit in outs], op.outputs)
+        targets = shaped(
+            [
+                target_in(target, unit, f"out[{k}]" if op.outputs else "out")
+                for k, (target, unit) in enumerate(outs)
+            ],
+            op.outputs,
+        )
     elif stacked and op.outputs:
         one_unit(units, "f is one array and so is the result")
     results = op.of_numbers(tuple(c for c, _ in factors)).on_numbers(numbers, targets, workers, add)
@@ -129,7 +94,7 @@ def operator(op: OnNumbers, f: object, out: object, workers: int | None, add: bo
         return out
     if stacked and op.outputs and not isinstance(results, tuple):
         return wrap(results, units[0])
-    return _wrapped(results, units, op.outputs)
+    return shaped(list(map(wrap, flat(results, op.outputs), units)), op.outputs)
 
 
 def _parts(f: Any, form: Form) -> tuple[list[Array], bool]:
@@ -140,15 +105,6 @@ def _parts(f: Any, form: Form) -> tuple[list[Array], bool]:
     numbers, _ = unwrap(f, "f")
     components(numbers, form, "f")
     return [f] * prod(form), True
-
-
-def _wrapped(results: Any, units: list[Maybe], form: Form) -> object:
-    if not form:
-        return wrap(results, units[0])
-    share = prod(form[1:])
-    return tuple(
-        _wrapped(result, units[k * share : (k + 1) * share], form[1:]) for k, result in enumerate(results)
-    )
 
 
 def result_units(op: OnNumbers, fields: list[Maybe], factors: list[Maybe]) -> list[Maybe]:

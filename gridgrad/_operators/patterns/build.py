@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from dataclasses import replace
+from functools import partial
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -19,7 +20,7 @@ from ..._stencils import transpose
 from ..._stencils.stencil import Stencil
 from ..._terms.multiplied import of_values
 from ..._terms.term import Term
-from ..fields.coefficients import Argument, Coefficients
+from ..fields.coefficients import Argument, Coefficients, Numbers
 from ..fields.forms import Form
 from ..fields.sides import Profile, Side
 from ..fields.weights import OwnWeights
@@ -45,6 +46,14 @@ def same(stencil: Stencil) -> Stencil:
 def unit(grid: Points) -> Stencil:
     """The value at the point itself."""
     return Stencil(1, ((0, 0),), (np.ones((), grid.dtype)[()],), (), (), values=True, order=0)
+
+
+def weighed(numbers: Numbers, k: int) -> tuple[Callable[[Stencil], Stencil], int | None]:
+    """What a coefficient does: a number changes weights, of None it is the field of this place among the fields."""
+    number = numbers[k]
+    if number is None:
+        return same, numbers[:k].count(None)
+    return partial(transpose.scaled, factor=number), None
 
 
 class Factors(NamedTuple):

@@ -8,6 +8,8 @@ import pytest
 pytest.importorskip("dask.array")
 
 CODE = """
+import pickle
+
 import dask
 
 dask.config.set({"array.query-planning": True, "scheduler": "synchronous"})
@@ -59,6 +61,13 @@ for chunks in (1, 4, (5, 10), 12):
         assert np.array_equal(lazy.compute(), whole)
     for faces in grid.faces(walls=True):
         assert np.array_equal(faces.derivative(d).compute(), faces.derivative(f))
+moved = (da.from_array(f, chunks=(5, 4)).rechunk((3, 7))[::-1] + 1)[1:]  # by other names when it is planned
+whole = gg.gradient((f[::-1] + 1)[1:], 0.5, 0.25)
+for lazy, own in zip(gg.gradient(moved, 0.5, 0.25), whole, strict=True):
+    assert np.array_equal(pickle.loads(pickle.dumps(lazy)).compute(), own)
+    assert np.array_equal((lazy + moved)[2:5].compute(), (own + (f[::-1] + 1)[1:])[2:5])
+tiny = da.from_array(f, chunks=1)
+assert len(gg.laplacian(tiny).dask) < 3 * f.size  # made together: a task to cut each out, and few others
 """
 
 
