@@ -20,6 +20,7 @@ from .._stencils.stencil import Stencil
 from .._terms.term import Term
 from .._wraps.units import present
 from .called import Called
+from .coasts import Holder, coast_of
 from .fields.coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
 from .fields.factors import Factor, Number, argument_of
 from .fields.forms import Form
@@ -27,6 +28,7 @@ from .fields.gather import TURNED, joined_name
 from .fields.grids import Grids
 from .fields.quantities import check_without_units
 from .fields.sides import AtGaps
+from .held import components_of
 from .holding import Holding, as_affine, over
 from .joined import Product
 from .operator import AnyOperator, Operator
@@ -272,7 +274,9 @@ class Sweep(Called[In, Out]):
 def held(operator: Operator[In, Out], terms: tuple[Term, ...]) -> Operator[In, Out]:
     """An operator of all fields, whatever they have at points that are on walls with a value."""
     grid = operator.grids_in[0]  # with its gaps
-    if not any([any(axis.are_prescribed) for axis in grid.axis_objects]):
+    if not any([any(axis.are_prescribed) for axis in grid.axis_objects]) and not (
+        grid.mask is not None and grid.mask.is_held
+    ):
         return operator
     return over(operator, terms, grid.kept(_hold, operator.inputs))
 
@@ -280,6 +284,11 @@ def held(operator: Operator[In, Out], terms: tuple[Term, ...]) -> Operator[In, O
 def _hold(grid: Points, form: Form) -> AnyOperator | None:
     """What writes what is prescribed into fields; None where no point is on such a wall."""
     holds: list[AnyOperator] = [Sweep.built(build, "values at walls", form) for build in builds(grid, form)]
+    coasts = [coast_of(grid, component) for component in components_of(form)]
+    if any(coasts):
+        own = Holder(grid, form, coasts)
+        pattern = Pattern(grid, "values at coasts", own.terms, form, form, own.arguments)
+        holds.append(Sweep(pattern, own.coefficients))
     return reduce(lambda first, then: Product(then, first), holds) if holds else None
 
 

@@ -1,0 +1,448 @@
+"""Points beside gaps that hold a value count with that, whatever stands in the array: of every operator, in every way it runs."""
+
+import pickle
+
+import numpy as np
+import pytest
+from coasts import beside_gaps, held, runs
+from samples import same_bits
+
+import gridgrad as gg
+
+RNG = np.random.default_rng(17)
+SHAPE = (11, 12)
+AXES = {"even": ((11, 0.5), (12, 0.25)), "uneven": tuple(np.cumsum(RNG.uniform(0.3, 1.2, n)) for n in SHAPE)}
+V, K = RNG.standard_normal(SHAPE), RNG.uniform(1, 2, SHAPE)
+VALUE = RNG.standard_normal(SHAPE)
+
+
+def island():
+    inside = np.ones(SHAPE, bool)
+    inside[3:6, 4:8] = False
+    return inside
+
+
+def channels():
+    """Straits one point wide, an island of one point, land and gaps at the ends of the grid, an L."""
+    inside = island()
+    inside[7:, 3] = inside[7:, 5] = inside[8, 9] = inside[0, 2:5] = inside[-1, -1] = inside[2:4, 10] = False
+    return inside
+
+
+MASKS = {
+    "island": island(),
+    "channels": channels(),
+    "scattered": RNG.random(SHAPE) < 0.85,
+    "ragged": RNG.random(SHAPE) < 0.6,
+}
+ENDS = {
+    "plain": "one-sided",
+    "ring": ["symmetric", "periodic"],
+    "walls": [(gg.value(VALUE[0]), "reflect"), ("one-sided", gg.value(-3.0))],
+}
+OPERATORS = {
+    "gradient": lambda g: g.gradient,
+    "laplacian": lambda g: g.laplacian,
+    "conservative": lambda g: g.laplacian.with_(form="conservative"),
+    "wide": lambda g: g.laplacian.with_(form="wide"),
+    "accuracy 4": lambda g: g.laplacian.with_(accuracy=4),
+    "gradient, accuracy 4": lambda g: g.gradient.with_(accuracy=4),
+    "third": lambda g: g.derivative(1, order=3),
+    "left": lambda g: g.derivative(0, side="left"),
+    "advect": lambda g: g.advect((2.0, V)),
+    "upwind": lambda g: g.advect((-1.0, V), upwind=2),
+    "diffuse": lambda g: g.diffuse(K),
+    "divergence": lambda g: g.divergence,
+    "curl": lambda g: g.curl,
+    "jacobian": lambda g: g.jacobian,
+    "vector laplacian": lambda g: g.vector_laplacian,
+    "size": lambda g: g.gradient_norm,
+    "square": lambda g: g.gradient_squared,
+    "identity": lambda g: g.identity,
+    "multiply": lambda g: g.multiply(K),
+    "number": lambda g: g.multiply(3.0),
+    "step": lambda g: g.identity - 0.1 * g.laplacian,
+    "vector step": lambda g: g.identity - 0.1 * g.vector_laplacian,
+    "reaction": lambda g: K * g.laplacian - g.multiply(V) + g.derivative(0),
+    "of a field": lambda g: g.laplacian @ g.multiply(K),
+    "product": lambda g: g.divergence @ g.gradient,
+    "products": lambda g: g.identity - 0.1 * g.laplacian @ g.laplacian,
+}
+LINEAR = [name for name in OPERATORS if name not in ("size", "square")]
+
+
+def grid_of(mask, value=VALUE, ends="plain", axes="uneven", fill=0.0):
+    grid = gg.Grid(*AXES[axes if ends != "ring" else "even"], boundary=ENDS[ends])
+    return grid.with_mask(MASKS[mask], boundary=gg.value(value), fill=fill)
+
+
+def written(f, mask, value=VALUE, ends="plain"):
+    """By hand: those of coasts where they meet walls."""
+    f = np.array(f)
+    if ends == "walls":
+        f[..., 0, :], f[..., -1] = VALUE[0], -3.0
+    return held(f, MASKS[mask], value, rings=(1,) if ends == "ring" else ())
+
+
+def is_held(mask, ends="plain"):
+    rings = (1,) if ends == "ring" else ()
+    return np.logical_or.reduce([beside_gaps(MASKS[mask], axis, axis in rings) for axis in (0, 1)])
+
+
+def components(results):
+    return np.asarray(results).reshape(-1, *SHAPE)
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+@pytest.mark.parametrize("ends", ENDS)
+@pytest.mark.parametrize("mask", MASKS)
+@pytest.mark.parametrize("value", [0.0, 1.5, VALUE], ids=["zero", "number", "array"])
+def test_what_the_array_has_there_is_not_read(mask, ends, name, value):
+    A = OPERATORS[name](grid_of(mask, value, ends))
+    f = RNG.standard_normal((*A.inputs, *SHAPE))
+    there = is_held(mask, ends) | ~MASKS[mask]
+    spoiled = np.where(there, np.nan, f)
+    if ends == "walls":
+        spoiled[..., 0, :] = spoiled[..., -1] = np.nan
+    before = spoiled.copy()
+    got, want = components(A(spoiled)), components(A(written(f, mask, value, ends)))
+    assert same_bits(got, want)
+    assert np.isfinite(got).all()
+    assert same_bits(spoiled, before)  # arrays are never written into
+    assert same_bits(components(A(np.where(there, RNG.standard_normal(SHAPE), f))), want)
+
+
+@pytest.mark.parametrize("ends", ENDS)
+@pytest.mark.parametrize("mask", MASKS)
+def test_the_identity_and_multiples_by_hand(mask, ends):
+    grid, f = grid_of(mask, ends=ends), RNG.standard_normal(SHAPE)
+    want = np.where(MASKS[mask], written(f, mask, ends=ends), 0)
+    assert same_bits(grid.identity(f), want)
+    assert same_bits(grid.multiply(K)(f), K * want)
+    assert same_bits(grid.multiply(-2.0)(f), np.where(MASKS[mask], -2 * want, 0))
+    free = MASKS[mask] & ~is_held(mask, ends)
+    if ends == "walls":
+        free[0] = free[:, -1] = False
+    assert np.array_equal(grid.identity.unknowns, free)
+    assert same_bits(grid.identity.offset, np.where(MASKS[mask] & ~free, want, 0))
+
+
+@pytest.mark.parametrize("axes", AXES)
+@pytest.mark.parametrize("mask", MASKS)
+def test_gradients_are_those_of_numpy_on_every_run(mask, axes):
+    inside, f = MASKS[mask], RNG.standard_normal(SHAPE)
+    grid, own = grid_of(mask, axes=axes), written(f, mask)
+    for axis, found in enumerate(grid.gradient(np.where(is_held(mask), 99.0, f))):
+        want = np.zeros(SHAPE)
+        for run in runs(inside, axis):
+            values = own[run]
+            step = AXES[axes][axis][1] if axes == "even" else AXES[axes][axis][run[axis]]
+            if len(values) > 1:
+                want[run] = np.gradient(values, step)
+        np.testing.assert_allclose(found, want, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("mask", MASKS)
+def test_second_derivatives_along_coasts_are_differences_of_what_is_held(mask):
+    inside, f = MASKS[mask], RNG.standard_normal(SHAPE)
+    own, grid = written(f, mask), grid_of(mask, axes="even")
+    found = grid.derivative(0, 2)(np.where(is_held(mask), np.nan, f))
+    rows = np.zeros(SHAPE, bool)
+    rows[1:-1] = inside[:-2] & inside[1:-1] & inside[2:]
+    want = np.zeros(SHAPE)
+    want[1:-1] = (own[:-2] - 2 * own[1:-1] + own[2:]) / 0.25
+    assert rows.any()
+    np.testing.assert_allclose(found[rows], want[rows], rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", LINEAR)
+@pytest.mark.parametrize("ends", ["plain", "walls"])
+@pytest.mark.parametrize("mask", ["channels", "ragged"])
+def test_linear_parts_offsets_transposes_and_matrices(mask, ends, name):
+    A = OPERATORS[name](grid_of(mask, ends=ends))
+    inside, there = MASKS[mask], is_held(mask, ends) | ~MASKS[mask]
+    if ends == "walls":
+        there[0] = there[:, -1] = True
+    f, g = RNG.standard_normal((*A.inputs, *SHAPE)), RNG.standard_normal((*A.outputs, *SHAPE))
+    spoiled, wrong = np.where(there, np.nan, f), np.where(inside, g, np.nan)
+    size = np.abs(components(A(spoiled))).max()
+    whole = components(A.linear(spoiled)) + components(A.offset)
+    np.testing.assert_allclose(components(A(spoiled)), whole, atol=1e-12 * size)
+    matrix = A.to_sparse()
+    clean = np.where(there, 0, f).ravel()
+    np.testing.assert_allclose(
+        matrix @ clean, components(A.linear(spoiled)).ravel(), atol=1e-12 * size
+    )
+    turned = components(A.T(wrong))
+    assert not turned[:, there].any()
+    np.testing.assert_allclose(turned.ravel(), matrix.T @ np.where(inside, g, 0).ravel(), atol=1e-11 * size)
+    np.testing.assert_allclose(components(A.T.T(spoiled)), components(A.linear(spoiled)), atol=1e-12 * size)
+    assert np.abs(A.T.to_sparse() - matrix.T).max() <= 1e-12 * size
+    weights = A.grid.measure
+    for weight, w in ((None, np.ones(SHAPE)), ("quadrature", weights)):
+        left = (w * components(A.linear(spoiled)) * np.where(inside, g, 0).reshape(-1, *SHAPE)).sum()
+        back = components(A.adjoint(wrong, weight=weight))
+        assert left == pytest.approx((w * np.where(there, 0, f).reshape(-1, *SHAPE) * back).sum(), rel=1e-9)
+    again = pickle.loads(pickle.dumps(A))
+    assert same_bits(components(again(spoiled)), components(A(spoiled)))
+    assert same_bits(components(again.T(wrong)), turned)
+
+
+@pytest.mark.parametrize("name", ["gradient", "laplacian", "step", "vector step", "product", "divergence"])
+def test_batches_outputs_and_additions(name):
+    grid = grid_of("channels", ends="walls")
+    A = OPERATORS[name](grid)
+    f = RNG.standard_normal((*A.inputs, 3, *SHAPE))
+    want = np.stack([np.asarray(A(f[..., k, :, :])) for k in range(3)], len(A.outputs))
+    np.testing.assert_allclose(np.asarray(A(f)), want, rtol=1e-13, atol=1e-13)
+    out = np.full((*A.outputs, 3, *SHAPE), 7.0)
+    assert A(f, out=out) is out
+    assert same_bits(out, np.asarray(A(f)))
+    before = RNG.standard_normal(out.shape)
+    out[...] = before
+    A(f, out=out, add=True)
+    np.testing.assert_allclose(out, before + np.asarray(A(f)), rtol=1e-12, atol=1e-12)
+    if A.inputs == A.outputs:
+        aliased = f.copy()
+        A(aliased, out=aliased)
+        assert same_bits(aliased, np.asarray(A(f)))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "complex64", "complex128", "longdouble", "float16", "int64"])
+@pytest.mark.parametrize("value", [0.0, 1.5])
+def test_dtypes(dtype, value):
+    grid = grid_of("channels", value, axes="even")
+    f = (10 * RNG.standard_normal(SHAPE)).astype(dtype)
+    own = written(f, "channels", value).astype(dtype if dtype != "int64" else "float64")
+    for A in (grid.identity, grid.laplacian, grid.identity - 0.1 * grid.laplacian):
+        assert A(f).dtype == own.dtype
+        assert same_bits(A(f), A(own))
+        spoiled = np.where(is_held("channels"), 9, f).astype(dtype)
+        assert same_bits(A(spoiled), A(own))
+
+
+def test_values_that_change():
+    given = VALUE.copy()
+    inside = MASKS["channels"]
+    grid = gg.Grid(*AXES["even"]).with_mask(inside, boundary=gg.value(given, name="shore"))
+    A, f = grid.identity + 0.1 * grid.laplacian, RNG.standard_normal(SHAPE)
+
+    def want(value):
+        own = gg.Grid(*AXES["even"]).with_mask(inside, boundary=gg.value(value))
+        return (own.identity + 0.1 * own.laplacian)(held(f, inside, value))
+
+    assert same_bits(A(f), want(VALUE))
+    given[:] = K  # read at the next call
+    assert same_bits(A(f), want(K))
+    for other in (2.5, -VALUE, np.float64(3.0)):
+        assert same_bits(A(f, shore=other), want(other))
+        assert same_bits(A.with_(shore=other)(f), want(other))
+        free = A.unknowns | ~inside
+        assert same_bits(grid.identity(f, shore=other)[~free], np.broadcast_to(other, SHAPE)[~free])
+    assert same_bits(A(f), want(K))
+    with pytest.raises(TypeError, match="coast"):
+        A(f, coast=1.0)
+    assert same_bits(pickle.loads(pickle.dumps(A))(f), A(f))
+
+
+def test_components_have_values_of_their_own():
+    """Where coasts across two axes meet the later axis counts; each component has its own."""
+    side = gg.components(normal=gg.value(1.0), tangential=gg.value(2.0), scalar="symmetric")
+    for mask, inside in MASKS.items():
+        grid = gg.Grid(*AXES["even"]).with_mask(inside, boundary=side)
+        F = RNG.standard_normal((2, *SHAPE))
+        own = F.copy()
+        for axis in (0, 1):
+            there = beside_gaps(inside, axis)
+            own[axis][there], own[1 - axis][there] = 1.0, 2.0
+        spoiled = np.where(is_held(mask), np.nan, F)
+        assert same_bits(np.asarray((grid.identity + 0 * grid.vector_laplacian)(F)), np.where(inside, own, 0))
+        for A in (grid.vector_laplacian, grid.jacobian, grid.divergence, grid.curl):
+            assert same_bits(np.asarray(A(spoiled)), np.asarray(A(own)))
+            assert np.isfinite(np.asarray(A(spoiled))).all()
+        p = RNG.standard_normal(SHAPE)
+        assert same_bits(grid.identity(p), np.where(inside, p, 0))
+        assert grid.laplacian.bare is grid.laplacian
+
+
+def test_only_one_component_holds():
+    side = gg.components(normal=gg.value(4.0), tangential="reflect", scalar="reflect")
+    inside = MASKS["channels"]
+    grid = gg.Grid(*AXES["even"]).with_mask(inside, boundary=side)
+    A = grid.identity - 0.1 * grid.vector_laplacian
+    F = RNG.standard_normal((2, *SHAPE))
+    own = F.copy()
+    for axis in (0, 1):
+        own[axis][beside_gaps(inside, axis)] = 4.0
+        assert np.array_equal(A.unknowns[axis], inside & ~beside_gaps(inside, axis))
+    spoiled = F.copy()
+    for axis in (0, 1):
+        spoiled[axis][beside_gaps(inside, axis)] = np.nan
+    assert same_bits(np.asarray(A(spoiled)), np.asarray(A(own)))
+    assert np.isfinite(np.asarray(A(spoiled))).all()
+    u = np.asarray(A.solve(F))
+    for axis in (0, 1):
+        assert (u[axis][beside_gaps(inside, axis)] == 4.0).all()
+        assert np.abs((np.asarray(A(u)) - F)[axis][A.unknowns[axis]]).max() < 1e-11
+
+
+@pytest.mark.parametrize("breaks", [[3], [1, 2, 7]])
+def test_breaks(breaks):
+    grid = gg.Grid(*AXES["uneven"]).with_breaks(0, breaks, boundary=gg.value(VALUE))
+    f = RNG.standard_normal(SHAPE)
+    own = held(f, np.ones(SHAPE, bool), VALUE, breaks={0: breaks})
+    there = beside_gaps(np.ones(SHAPE, bool), 0, breaks=breaks)
+    assert same_bits(grid.identity(f), own)
+    for A in (grid.gradient, grid.laplacian, grid.identity - grid.derivative(1)):
+        assert same_bits(np.asarray(A(np.where(there, np.nan, f))), np.asarray(A(own)))
+    ring = gg.Grid((6, 1.0), (4, 1.0), boundary="periodic").with_breaks(0, [0], boundary=gg.value(5.0))
+    assert same_bits(ring.identity(np.ones((6, 4)))[[0, -1]], np.full((2, 4), 5.0))
+
+
+@pytest.mark.parametrize("ends", ["one-sided", "periodic"])
+def test_one_and_three_axes(ends):
+    line = gg.Grid((12, 0.5), boundary=ends).with_mask(MASKS["channels"][:, 3] | False, boundary=gg.value(3.0))
+    inside = MASKS["channels"][:, 3]
+    f = RNG.standard_normal(12)
+    rings = (0, 1, 2) if ends == "periodic" else ()
+    line = gg.Grid((11, 0.5), boundary=ends).with_mask(inside, boundary=gg.value(3.0))
+    f = f[:11]
+    there = beside_gaps(inside, 0, ends == "periodic")
+    assert line.laplacian.bare is line.laplacian  # which reads them nowhere
+    for A in (line.laplacian, line.gradient, line.identity - line.laplacian):
+        assert same_bits(np.asarray(A(np.where(there, np.nan, f))), np.asarray(A(held(f, inside, 3.0, rings))))
+        assert np.isfinite(np.asarray(A(np.where(there, np.nan, f)))).all()
+    shape = (6, 7, 8)
+    inside = RNG.random(shape) < 0.8
+    grid = gg.Grid((6, 0.5), (7, 0.25), (8, 1.0), boundary=ends).with_mask(inside, boundary=gg.value(-1.0))
+    f = RNG.standard_normal(shape)
+    own = held(f, inside, -1.0, rings)
+    there = np.logical_or.reduce([beside_gaps(inside, a, ends == "periodic") for a in range(3)])
+    assert same_bits(grid.identity(f), np.where(inside, own, 0))
+    for A in (grid.laplacian, grid.gradient, grid.identity - 0.1 * grid.laplacian, grid.diffuse(2.0)):
+        assert same_bits(np.asarray(A(np.where(there, np.nan, f))), np.asarray(A(own)))
+        assert np.isfinite(np.asarray(A(np.where(there, np.nan, f)))).all()
+    F = RNG.standard_normal((3, *shape))
+    for A in (grid.curl, grid.divergence, grid.vector_laplacian):
+        assert same_bits(
+            np.asarray(A(np.where(there, np.nan, F))), np.asarray(A(held(F, inside, -1.0, rings) if False else np.stack([held(c, inside, -1.0, rings) for c in F])))
+        )
+
+
+def test_axes_in_another_order_and_masks_of_batches():
+    value, inside = RNG.standard_normal((4, 5, 6)), RNG.random((5, 6)) < 0.8
+    f = RNG.standard_normal((4, 5, 6))
+    own = np.stack([held(f[k], inside, value[k]) for k in range(4)])
+    for axes in ([-1, -2], [2, 1]):
+        grid = gg.Grid((6, 0.5), (5, 0.25), axes=axes).with_mask(inside, boundary=gg.value(value))
+        assert same_bits(grid.identity(f), np.where(inside, own, 0))
+        assert same_bits(grid.laplacian(f), grid.laplacian(own))
+    many = RNG.random((4, 5, 6)) < 0.8
+    grid = gg.Grid((5, 0.25), (6, 0.5)).with_mask(many, boundary=gg.value(value))
+    own = np.stack([held(f[k], many[k], value[k]) for k in range(4)])
+    assert same_bits(grid.identity(f), np.where(many, own, 0))
+    there = np.stack([beside_gaps(many[k], 0) | beside_gaps(many[k], 1) for k in range(4)])
+    for A in (grid.laplacian, grid.gradient):
+        assert same_bits(np.asarray(A(np.where(there, np.nan, f))), np.asarray(A(own)))
+        assert not np.asarray(A.T(RNG.standard_normal((*A.outputs, 4, 5, 6))))[there].any()
+        each = [
+            gg.Grid((5, 0.25), (6, 0.5)).with_mask(many[k], boundary=gg.value(value[k])) for k in range(4)
+        ]
+        alone = [(g.laplacian if not A.outputs else g.gradient)(f[k]) for k, g in enumerate(each)]
+        np.testing.assert_allclose(np.asarray(A(f)), np.stack(alone, len(A.outputs)), rtol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["laplacian", "step", "reaction", "diffuse"])
+@pytest.mark.parametrize("mask", ["channels", "scattered"])
+def test_solutions_hold_the_values_and_their_images_are_the_right_hand_side(mask, name):
+    A = OPERATORS[name](grid_of(mask, ends="walls"))
+    b = RNG.standard_normal(SHAPE)
+    inside = MASKS[mask]
+    own = written(np.zeros(SHAPE), mask, ends="walls")
+    for u in (A.solve(b), A.solver(method="direct")(b)):
+        assert same_bits(u[inside & ~A.unknowns], own[inside & ~A.unknowns])
+        assert np.abs((A(u) - b)[A.unknowns]).max() <= 1e-9
+    free = A.unknowns.ravel()
+    matrix = A.to_sparse("csc")
+    assert abs(matrix[:, ~free]).sum() == 0
+
+
+def test_solutions_by_matrices_of_numpy():
+    """Poisson's equation: the matrix of differences between inner points, written by hand."""
+    inside = MASKS["island"]
+    grid = gg.Grid((11, 0.5), (12, 0.5), boundary=gg.value(0.0)).with_mask(inside, boundary=gg.value(VALUE))
+    free = inside & ~is_held("island")
+    free[[0, -1]] = free[:, [0, -1]] = False
+    number = np.full(SHAPE, -1)
+    number[free] = np.arange(free.sum())
+    b = RNG.standard_normal(SHAPE)
+    edge = np.zeros(SHAPE)
+    edge = held(edge, inside, VALUE)
+    matrix, right = np.zeros((free.sum(),) * 2), b[free].copy()
+    for p in np.argwhere(free):
+        row = number[tuple(p)]
+        matrix[row, row] = -4 / 0.25
+        for step in ((1, 0), (-1, 0), (0, 1), (0, -1)):
+            q = tuple(p + step)
+            if number[q] >= 0:
+                matrix[row, number[q]] = 1 / 0.25
+            else:
+                right[row] -= edge[q] / 0.25
+    want = edge.copy()
+    want[free] = np.linalg.solve(matrix, right)
+    u = grid.laplacian.solve(b)
+    np.testing.assert_allclose(u[inside], want[inside], rtol=1e-10, atol=1e-10)
+
+
+def test_products_and_sums_of_grids_with_other_values():
+    inside, f = MASKS["channels"], RNG.standard_normal(SHAPE)
+    grid = grid_of("channels", axes="even")
+    assert same_bits((grid.laplacian @ grid.laplacian)(f), grid.laplacian(written(grid.laplacian(f), "channels")))
+    assert same_bits((grid.identity @ grid.laplacian)(f), grid.laplacian(f))
+    assert same_bits((grid.multiply(K) @ grid.laplacian)(f), (K * grid.laplacian)(f))
+    own = np.where(inside, written(f, "channels"), 0)
+    np.testing.assert_allclose((grid.laplacian @ grid.multiply(K))(f), grid.laplacian(K * own), rtol=1e-12)
+    np.testing.assert_allclose((grid.multiply(V) @ grid.multiply(K))(f), V * (K * own), rtol=1e-13)
+    np.testing.assert_allclose(
+        (grid.derivative(0).T @ grid.multiply(K))(f), grid.derivative(0).T(K * own), rtol=1e-12, atol=1e-13
+    )
+    other = grid_of("channels", 5.0, axes="even")
+    for A, B in (
+        (grid.identity, other.identity),
+        (grid.laplacian, other.laplacian),
+        (grid.derivative(0), other.identity),
+        (grid.identity, other.derivative(1)),
+    ):
+        total = A + B
+        np.testing.assert_allclose(total(f), A(f) + B(f), rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose((A - 2 * B)(f), A(f) - 2 * B(f), rtol=1e-12, atol=1e-12)
+    one = grid.identity - 0.1 * grid.laplacian
+    assert type(one.bare) is type(grid.laplacian.bare)  # one sweep
+    assert one._as_it_is(written(f, "channels")) is not None
+
+
+def test_arrays_that_hold_the_values_are_not_copied():
+    for ends in ENDS:
+        A = grid_of("channels", ends=ends).laplacian
+        f = written(RNG.standard_normal(SHAPE), "channels", ends=ends)
+        assert A._as_it_is(f) is f
+        f[2, 4] += 1
+        assert A._as_it_is(f) is None
+
+
+def test_conditions_a_f_equals_c():
+    grid = gg.Grid(*AXES["even"]).with_mask(MASKS["channels"], boundary=gg.robin(2.0, 0.0, VALUE))
+    f = RNG.standard_normal(SHAPE)
+    own = written(f, "channels", VALUE / 2)
+    np.testing.assert_allclose(grid.identity(f), np.where(MASKS["channels"], own, 0), rtol=1e-14)
+    spoiled = np.where(is_held("channels"), np.nan, f)
+    np.testing.assert_allclose(grid.laplacian(spoiled), grid.laplacian(own), rtol=1e-12, atol=1e-12)
+
+
+def test_walls_midway_read_the_array():
+    """Where the wall is no point, no point holds anything."""
+    grid = gg.Grid(*AXES["even"]).with_mask(MASKS["channels"], boundary=gg.value(1.0, wall="face"))
+    f = RNG.standard_normal(SHAPE)
+    for A in (grid.laplacian, grid.identity, grid.gradient):
+        assert A.bare is A
+    assert same_bits(grid.identity(f), np.where(MASKS["channels"], f, 0))
