@@ -93,11 +93,17 @@ def components(results):
     return np.asarray(results).reshape(-1, *SHAPE)
 
 
-@pytest.mark.parametrize("name", OPERATORS)
+CASES = [("island", 1.5), ("channels", VALUE), ("channels", 0.0), ("scattered", VALUE), ("ragged", 1.5)]
+
+
 @pytest.mark.parametrize("ends", ENDS)
-@pytest.mark.parametrize("mask", MASKS)
-@pytest.mark.parametrize("value", [0.0, 1.5, VALUE], ids=["zero", "number", "array"])
-def test_what_the_array_has_there_is_not_read(mask, ends, name, value):
+@pytest.mark.parametrize(("mask", "value"), CASES)
+def test_what_the_array_has_there_is_not_read(mask, value, ends):
+    for name in OPERATORS:
+        _check_not_read(mask, value, ends, name)
+
+
+def _check_not_read(mask, value, ends, name):
     A = OPERATORS[name](grid_of(mask, value, ends))
     f = RNG.standard_normal((*A.inputs, *SHAPE))
     there = is_held(mask, ends) | ~MASKS[mask]
@@ -138,7 +144,7 @@ def test_gradients_are_those_of_numpy_on_every_run(mask, axes):
             values = own[run]
             step = AXES[axes][axis][1] if axes == "even" else AXES[axes][axis][run[axis]]
             if len(values) > 1:
-                want[run] = np.gradient(values, step)
+                want[run] = np.gradient(values, step, edge_order=min(2, len(values) - 1))
         np.testing.assert_allclose(found, want, rtol=1e-12, atol=1e-12)
 
 
@@ -156,8 +162,7 @@ def test_second_derivatives_along_coasts_are_differences_of_what_is_held(mask):
 
 
 @pytest.mark.parametrize("name", LINEAR)
-@pytest.mark.parametrize("ends", ["plain", "walls"])
-@pytest.mark.parametrize("mask", ["channels", "ragged"])
+@pytest.mark.parametrize(("mask", "ends"), [("channels", "walls"), ("ragged", "plain")])
 def test_linear_parts_offsets_transposes_and_matrices(mask, ends, name):
     A = OPERATORS[name](grid_of(mask, ends=ends))
     inside, there = MASKS[mask], is_held(mask, ends) | ~MASKS[mask]
@@ -247,7 +252,7 @@ def test_values_that_change():
 
 def test_components_have_values_of_their_own():
     """Where coasts across two axes meet the later axis counts; each component has its own."""
-    side = gg.components(normal=gg.value(1.0), tangential=gg.value(2.0), scalar="symmetric")
+    side = gg.components(normal=gg.value(1.0), tangential=gg.value(2.0), scalar="reflect")
     for mask, inside in MASKS.items():
         grid = gg.Grid(*AXES["even"]).with_mask(inside, boundary=side)
         F = RNG.standard_normal((2, *SHAPE))
@@ -301,12 +306,9 @@ def test_breaks(breaks):
 
 @pytest.mark.parametrize("ends", ["one-sided", "periodic"])
 def test_one_and_three_axes(ends):
-    line = gg.Grid((12, 0.5), boundary=ends).with_mask(MASKS["channels"][:, 3] | False, boundary=gg.value(3.0))
-    inside = MASKS["channels"][:, 3]
-    f = RNG.standard_normal(12)
     rings = (0, 1, 2) if ends == "periodic" else ()
-    line = gg.Grid((11, 0.5), boundary=ends).with_mask(inside, boundary=gg.value(3.0))
-    f = f[:11]
+    inside, f = np.arange(14) % 9 > 1, RNG.standard_normal(14)
+    line = gg.Grid((14, 0.5), boundary=ends).with_mask(inside, boundary=gg.value(3.0))
     there = beside_gaps(inside, 0, ends == "periodic")
     assert line.laplacian.bare is line.laplacian  # which reads them nowhere
     for A in (line.laplacian, line.gradient, line.identity - line.laplacian):
@@ -323,10 +325,9 @@ def test_one_and_three_axes(ends):
         assert same_bits(np.asarray(A(np.where(there, np.nan, f))), np.asarray(A(own)))
         assert np.isfinite(np.asarray(A(np.where(there, np.nan, f)))).all()
     F = RNG.standard_normal((3, *shape))
+    own = np.stack([held(c, inside, -1.0, rings) for c in F])
     for A in (grid.curl, grid.divergence, grid.vector_laplacian):
-        assert same_bits(
-            np.asarray(A(np.where(there, np.nan, F))), np.asarray(A(held(F, inside, -1.0, rings) if False else np.stack([held(c, inside, -1.0, rings) for c in F])))
-        )
+        assert same_bits(np.asarray(A(np.where(there, np.nan, F))), np.asarray(A(own)))
 
 
 def test_axes_in_another_order_and_masks_of_batches():
@@ -406,15 +407,13 @@ def test_products_and_sums_of_grids_with_other_values():
     np.testing.assert_allclose(
         (grid.derivative(0).T @ grid.multiply(K))(f), grid.derivative(0).T(K * own), rtol=1e-12, atol=1e-13
     )
-    other = grid_of("channels", 5.0, axes="even")
+    walls = gg.Grid(*AXES["even"], boundary=gg.value(7.0)).with_mask(inside, boundary=gg.value(VALUE))
     for A, B in (
-        (grid.identity, other.identity),
-        (grid.laplacian, other.laplacian),
-        (grid.derivative(0), other.identity),
-        (grid.identity, other.derivative(1)),
+        (grid.derivative(0), grid.identity),
+        (grid.identity, grid.derivative(1)),
+        (grid.laplacian, walls.laplacian),
+        (walls.identity, grid.identity),
     ):
-        total = A + B
-        np.testing.assert_allclose(total(f), A(f) + B(f), rtol=1e-12, atol=1e-12)
         np.testing.assert_allclose((A - 2 * B)(f), A(f) - 2 * B(f), rtol=1e-12, atol=1e-12)
     one = grid.identity - 0.1 * grid.laplacian
     assert type(one.bare) is type(grid.laplacian.bare)  # one sweep
