@@ -145,7 +145,9 @@ class Holder:
         for c, outer, condition in held:
             place = self._given.setdefault(condition, len(self._given))
             stencil = scaled(unit(self.grid), 1 / float(condition.end.a))
-            yield Term(c, fields + len(self._own) + place, None, stencil, outer=outer, gated=True)
+            yield Term(
+                c, fields + len(self._own) + place, None, stencil, outer=outer, gated=True, ends=True
+            )
 
     @property
     def arguments(self) -> tuple[Argument, ...]:
