@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-import numpy as np
-
 from .._base.cache import cached_property
 from .._base.types import Array, Shape
 from .._grid.axis import Axis
@@ -22,7 +20,9 @@ from .fields.weights import OwnWeights, aligned
 from .masked.places.flat import Flat
 from .patterns.build import unit
 
-Holds: TypeAlias = tuple[Condition | None, ...]  # what points beside gaps hold across each axis, None of nothing
+Holds: TypeAlias = tuple[
+    Condition | None, ...
+]  # what points beside gaps hold across each axis, None of nothing
 FREE = "where no value is held"
 
 
@@ -145,9 +145,7 @@ class Holder:
         for c, outer, condition in held:
             place = self._given.setdefault(condition, len(self._given))
             stencil = scaled(unit(self.grid), 1 / float(condition.end.a))
-            yield Term(
-                c, fields + len(self._own) + place, None, stencil, outer=outer, gated=True, ends=True
-            )
+            yield Term(c, fields + len(self._own) + place, None, stencil, outer=outer, gated=True)
 
     @property
     def arguments(self) -> tuple[Argument, ...]:

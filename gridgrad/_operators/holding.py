@@ -10,13 +10,13 @@ import numpy as np
 from .._base.errors import MISSING
 from .._base.types import Array, Between, DType, In, Out, Shape, applies
 from .._terms.term import Term
+from .coasts import Shore
 from .fields.coefficients import Coefficients, is_same
 from .fields.factors import Factor, Number
 from .fields.gather import about_to_hold
 from .fields.sides import Constant
 from .joined import Product
 from .operator import AnyOperator, Operator
-from .coasts import Shore
 from .walls import Index, Spots, Wall, reads, shores_of, spots_of, walls_of
 
 AsGiven: TypeAlias = Any  # a field as it came, or a value: what only looking at it can tell
@@ -251,7 +251,7 @@ def _terms_of(operator: AnyOperator) -> list[Term]:
 
 def _holds(f: Array, known: Sequence[Filled], component: int = 0) -> bool:
     """Whether a component has what is prescribed at its walls."""
-    for own, index, value, is_whole in known:  # noqa: SIM110 - a generator would take as long as a small wall
+    for own, index, value, is_whole in known:  # a generator would take as long as a small wall
         if own == component and count_nonzero(f[index] != (value[index] if is_whole else value)):
             return False
     return True

@@ -169,6 +169,8 @@ class Sweep(Called[In, Out]):
 
     def multiplied(self, factor: Factor) -> Operator[In, Out]:
         """What it gives times a field, in one sweep unless a term has such a factor already."""
+        if self._holds_beside_gaps:
+            return Product(multiplication(self.grid, self.outputs, factor).T, self)
         pattern = self.pattern.multiplied(factor.name, factor.conjugate, False)
         if pattern is None:
             return Product(multiplication(self.grid, self.outputs, factor), self)
@@ -177,9 +179,14 @@ class Sweep(Called[In, Out]):
     def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
         """The operator of its field times another, in one sweep unless a term has such a factor already."""
         pattern = self.pattern.multiplied(factor.name, factor.conjugate, True)
-        if pattern is None:
+        if pattern is None or self._holds_beside_gaps:
             return Product(self, multiplication(self.grid, self.inputs, factor))
         return Sweep(pattern, (*self.coefficients, factor.field))
+
+    @property
+    def _holds_beside_gaps(self) -> bool:
+        """Whether it writes values into fields that have gaps, or is the transpose of that: in these factors may be NaN."""
+        return self.grid.mask is not None and self.grids is None
 
     def as_factor(self) -> Factor | None:
         """The field by which it multiplies, if it does nothing else."""

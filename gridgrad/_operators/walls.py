@@ -149,12 +149,18 @@ def shores_of(hold: AnyOperator) -> list[Shore]:
         return [*shores_of(hold.inner), *shores_of(hold.outer)]
     terms, fields = hold.separate() or (), prod(hold.inputs)
     given = [c for _, own in hold.taken() for c in own]
-    own = [(term, at) for term in terms if isinstance(at := given[_factor(term)] if term.gated else None, OwnWeights)]
+    own = [
+        (term, at)
+        for term in terms
+        if isinstance(at := given[_factor(term)] if term.gated else None, OwnWeights)
+    ]
     known = {(term.output, *at): term for term, at in own if term.input >= fields}
     found = []
     for term, at in own:
         coast = at.rows
-        for number in range(1, len(coast.conditions) + 1) if term.input < fields and isinstance(coast, Coast) else ():
+        for number in (
+            range(1, len(coast.conditions) + 1) if term.input < fields and isinstance(coast, Coast) else ()
+        ):
             side = known.get((term.output, coast, number))
             if side is None:
                 found.append(Shore(term.output, coast, number, None))

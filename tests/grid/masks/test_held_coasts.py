@@ -175,9 +175,7 @@ def test_linear_parts_offsets_transposes_and_matrices(mask, ends, name):
     np.testing.assert_allclose(components(A(spoiled)), whole, atol=1e-12 * size)
     matrix = A.to_sparse()
     clean = np.where(there, 0, f).ravel()
-    np.testing.assert_allclose(
-        matrix @ clean, components(A.linear(spoiled)).ravel(), atol=1e-12 * size
-    )
+    np.testing.assert_allclose(matrix @ clean, components(A.linear(spoiled)).ravel(), atol=1e-12 * size)
     turned = components(A.T(wrong))
     assert not turned[:, there].any()
     np.testing.assert_allclose(turned.ravel(), matrix.T @ np.where(inside, g, 0).ravel(), atol=1e-11 * size)
@@ -312,7 +310,9 @@ def test_one_and_three_axes(ends):
     there = beside_gaps(inside, 0, ends == "periodic")
     assert line.laplacian.bare is line.laplacian  # which reads them nowhere
     for A in (line.laplacian, line.gradient, line.identity - line.laplacian):
-        assert same_bits(np.asarray(A(np.where(there, np.nan, f))), np.asarray(A(held(f, inside, 3.0, rings))))
+        assert same_bits(
+            np.asarray(A(np.where(there, np.nan, f))), np.asarray(A(held(f, inside, 3.0, rings)))
+        )
         assert np.isfinite(np.asarray(A(np.where(there, np.nan, f)))).all()
     shape = (6, 7, 8)
     inside = RNG.random(shape) < 0.8
@@ -398,7 +398,9 @@ def test_solutions_by_matrices_of_numpy():
 def test_products_and_sums_of_grids_with_other_values():
     inside, f = MASKS["channels"], RNG.standard_normal(SHAPE)
     grid = grid_of("channels", axes="even")
-    assert same_bits((grid.laplacian @ grid.laplacian)(f), grid.laplacian(written(grid.laplacian(f), "channels")))
+    assert same_bits(
+        (grid.laplacian @ grid.laplacian)(f), grid.laplacian(written(grid.laplacian(f), "channels"))
+    )
     assert same_bits((grid.identity @ grid.laplacian)(f), grid.laplacian(f))
     assert same_bits((grid.multiply(K) @ grid.laplacian)(f), (K * grid.laplacian)(f))
     own = np.where(inside, written(f, "channels"), 0)
