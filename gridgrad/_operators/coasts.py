@@ -7,7 +7,6 @@ from typing import NamedTuple, TypeAlias
 
 from .._base.cache import cached_property
 from .._base.types import Array, Shape
-from .._grid.axis import Axis
 from .._grid.points import Points
 from .._grid.walls.components import Components, Wall
 from .._grid.walls.conditions import Condition
@@ -17,6 +16,7 @@ from .fields.coefficients import Argument, Coefficients
 from .fields.forms import Form
 from .fields.sides import AtGaps
 from .fields.weights import OwnWeights, aligned
+from .held import component_on
 from .masked.places.flat import Flat
 from .patterns.build import unit
 
@@ -86,11 +86,6 @@ class Coast:
     def places(self, number: int, shape: Shape) -> Array:
         """Which points of fields of this shape they are: bools that broadcast to it."""
         return Flat(self.grid, shape).spread(self.flags[number])
-
-
-def component_on(axis: Axis, component: int | None) -> int | None:
-    """That which operators on one axis take for their one field."""
-    return axis.place if component is None and axis.is_of_vectors else component
 
 
 def coast_of(grid: Points, component: int | None) -> Coast | None:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .._backends.operations import Operations
+from .._base.late import Late
 from .._base.types import Array
+from .._grid.axis import Axis
 from .._grid.points import Points
 from .._grid.walls.conditions import Condition
-from .coasts import coast_of, component_on
 from .fields.coefficients import Given
 from .fields.forms import Form
 from .fields.gather import broadcast
 from .fields.sides import AtGaps, Side, like
+
+if TYPE_CHECKING:
+    from . import coasts
+else:
+    coasts = Late("gridgrad._operators.coasts")  # of grids with gaps alone
 
 
 class Held(NamedTuple):
@@ -34,6 +40,16 @@ def held_sides(grid: Points, component: int | None) -> list[Held]:
         for point, wall in zip((0, -1), axis.walls_of(component_on(axis, component)), strict=True)
         if isinstance(wall, Condition) and wall.end.is_held
     ]
+
+
+def component_on(axis: Axis, component: int | None) -> int | None:
+    """That which operators on one axis take for their one field."""
+    return axis.place if component is None and axis.is_of_vectors else component
+
+
+def coast_of(grid: Points, component: int | None) -> coasts.Coast | None:
+    """The points beside gaps at which a component holds a value; None where none does."""
+    return coasts.coast_of(grid, component) if grid.mask is not None and grid.mask.is_held else None
 
 
 def components_of(form: Form) -> list[int | None]:
@@ -59,9 +75,7 @@ def is_free(grid: Points, component: int | None) -> Array:
     if grid.mask is not None:
         free &= grid.mask.inside
     coast = coast_of(grid, component)
-    if coast is not None:
-        free &= coast.flags[0]
-    return free
+    return free if coast is None else free & coast.flags[0]
 
 
 def with_values(

@@ -10,7 +10,6 @@ import numpy as np
 from .._base.errors import MISSING
 from .._base.types import Array, Between, DType, In, Out, Shape, applies
 from .._terms.term import Term
-from .coasts import Shore
 from .fields.coefficients import Coefficients, is_same
 from .fields.factors import Factor, Number
 from .fields.gather import about_to_hold
@@ -126,7 +125,7 @@ class Holding(Product[In, Out]):
             if value is None or held.factor != 1:
                 return None
             if isinstance(value, np.ndarray):
-                is_whole = isinstance(held, Shore) or not all([type(own) is slice for own in index])
+                is_whole = not all([type(own) is slice for own in index])
                 value = value if is_whole else value[index]  # a view
             found.append((held.component, index, value, is_whole))
         return found or None

@@ -6,21 +6,20 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 from math import prod
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from .._backends.once import made_once
 from .._backends.operations import dtype_name
 from .._base.errors import ArgumentValueError
-from .._base.late import sparse
+from .._base.late import Late, sparse
 from .._base.types import Array, In, Out
 from .._grid.points import Points
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
 from .._wraps.units import present
 from .called import Called
-from .coasts import Holder, coast_of
 from .fields.coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
 from .fields.factors import Factor, Number, argument_of
 from .fields.forms import Form
@@ -28,7 +27,7 @@ from .fields.gather import TURNED, joined_name
 from .fields.grids import Grids
 from .fields.quantities import check_without_units
 from .fields.sides import AtGaps
-from .held import components_of
+from .held import coast_of, components_of
 from .holding import Holding, as_affine, over
 from .joined import Product
 from .operator import AnyOperator, Operator
@@ -37,6 +36,11 @@ from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
 from .sparse import factors_on, sum_of_terms
 from .walls import builds
+
+if TYPE_CHECKING:
+    from . import coasts
+else:
+    coasts = Late("gridgrad._operators.coasts")  # of grids with gaps alone
 
 _ndarray = np.ndarray
 
@@ -291,9 +295,9 @@ def held(operator: Operator[In, Out], terms: tuple[Term, ...]) -> Operator[In, O
 def _hold(grid: Points, form: Form) -> AnyOperator | None:
     """What writes what is prescribed into fields; None where no point is on such a wall."""
     holds: list[AnyOperator] = [Sweep.built(build, "values at walls", form) for build in builds(grid, form)]
-    coasts = [coast_of(grid, component) for component in components_of(form)]
-    if any(coasts):
-        own = Holder(grid, form, coasts)
+    shores = [coast_of(grid, component) for component in components_of(form)]
+    if any(shores):
+        own = coasts.Holder(grid, form, shores)
         pattern = Pattern(grid, "values at coasts", own.terms, form, form, own.arguments)
         holds.append(Sweep(pattern, own.coefficients))
     return reduce(lambda first, then: Product(then, first), holds) if holds else None

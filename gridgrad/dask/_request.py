@@ -53,7 +53,7 @@ def _repeated(wide: Array) -> Repeated:
 class Filled(NamedTuple):
     """Points of arrays and what they get: those of an index, of which beside gaps some are chosen."""
 
-    index: tuple[slice, ...]
+    at: tuple[slice, ...]
     values: Repeated
     chosen: Repeated | None = None
 
@@ -64,7 +64,7 @@ class Filled(NamedTuple):
 
     def write(self, found: Array, region: tuple[slice, ...], shape: Shape) -> None:
         """Write it into a region of an array of this shape."""
-        there, place = common(self.index, region, shape)
+        there, place = common(self.at, region, shape)
         values = self.values.region(there)
         if self.chosen is None:
             found[place] = values
@@ -74,7 +74,7 @@ class Filled(NamedTuple):
     @property
     def told(self) -> list[object]:
         """What tells it from others."""
-        return [repr(self.index), self.values.own, None if self.chosen is None else self.chosen.own]
+        return [repr(self.at), self.values.own, None if self.chosen is None else self.chosen.own]
 
 
 class Held:
