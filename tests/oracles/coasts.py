@@ -39,3 +39,34 @@ def runs(inside, axis):
         edges = np.flatnonzero(np.diff(np.concatenate([[0], lines[at].astype(int), [0]])))
         for start, stop in edges.reshape(-1, 2):
             yield (*at[:axis], slice(int(start), int(stop)), *at[axis:])
+
+
+RNG = np.random.default_rng(17)
+SHAPE = (11, 12)
+AXES = {"even": ((11, 0.5), (12, 0.25)), "uneven": tuple(np.cumsum(RNG.uniform(0.3, 1.2, n)) for n in SHAPE)}
+
+
+def island():
+    inside = np.ones(SHAPE, bool)
+    inside[3:6, 4:8] = False
+    return inside
+
+
+def channels():
+    """Straits one point wide, an island of one point, land and gaps at the ends of the grid, an L."""
+    inside = island()
+    inside[7:, 3] = inside[7:, 5] = inside[8, 9] = inside[0, 2:5] = inside[-1, -1] = inside[2:4, 10] = False
+    return inside
+
+
+MASKS = {
+    "island": island(),
+    "channels": channels(),
+    "scattered": RNG.random(SHAPE) < 0.85,
+    "ragged": RNG.random(SHAPE) < 0.6,
+}
+
+
+def is_held(mask, ends="plain"):
+    rings = (1,) if ends == "ring" else ()
+    return np.logical_or.reduce([beside_gaps(MASKS[mask], axis, axis in rings) for axis in (0, 1)])
