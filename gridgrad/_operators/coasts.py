@@ -20,9 +20,8 @@ from .held import component_on
 from .masked.places.flat import Flat
 from .patterns.build import unit
 
-Holds: TypeAlias = tuple[
-    Condition | None, ...
-]  # what points beside gaps hold across each axis, None of nothing
+# what points beside gaps hold across each axis, None of nothing
+Holds: TypeAlias = tuple[Condition | None, ...]
 FREE = "where no value is held"
 
 
