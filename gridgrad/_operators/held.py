@@ -64,7 +64,7 @@ def free_points(grid: Points, component: int | None) -> tuple[slice, ...]:
 
 
 def is_free(grid: Points, component: int | None) -> Array:
-    """Whether a point counts and its value is not prescribed, in the grid's shape."""
+    """Whether a point counts and its value is not prescribed, in the grid's shape, or that of its mask."""
     free = np.zeros(grid.shape, bool)
     axes = grid.axes_of(grid.alone())
     index: list[slice] = [slice(None)] * free.ndim
@@ -73,7 +73,7 @@ def is_free(grid: Points, component: int | None) -> Array:
         index[places.index(axis)] = points
     free[tuple(index)] = True
     if grid.mask is not None:
-        free &= grid.mask.inside
+        free = free & grid.mask.inside  # which may have batch axes
     coast = coast_of(grid, component)
     return free if coast is None else free & coast.flags[0]
 

@@ -127,6 +127,10 @@ def test_axes_in_another_order_and_masks_of_batches():
     own = np.stack([held(f[k], many[k], value[k]) for k in range(4)])
     assert same_bits(grid.identity(f), np.where(many, own, 0))
     there = np.stack([beside_gaps(many[k], 0) | beside_gaps(many[k], 1) for k in range(4)])
+    assert np.array_equal(grid.laplacian.unknowns, many & ~there)
+    for method in (None, "cg"):
+        with pytest.raises(ValueError, match="make the grid with the mask of one"):
+            grid.laplacian.solve(f, method=method)
     for A in (grid.laplacian, grid.gradient):
         assert same_bits(np.asarray(A(np.where(there, np.nan, f))), np.asarray(A(own)))
         assert not np.asarray(A.T(RNG.standard_normal((*A.outputs, 4, 5, 6))))[there].any()
