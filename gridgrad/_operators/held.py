@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from .._backends.operations import Operations
+from .._base.late import Late
 from .._base.types import Array
 from .._grid.axis import Axis
 from .._grid.points import Points
-from .._grid.walls.components import Components
 from .._grid.walls.conditions import Condition
 from .fields.coefficients import Given
 from .fields.forms import Form
 from .fields.gather import broadcast
 from .fields.sides import AtGaps, Side, like
+
+if TYPE_CHECKING:
+    from . import coasts
+else:
+    coasts = Late("gridgrad._operators.coasts")  # of grids with gaps alone
 
 
 class Held(NamedTuple):
@@ -32,14 +37,19 @@ def held_sides(grid: Points, component: int | None) -> list[Held]:
     return [
         Held(k, point, wall)
         for k, axis in enumerate(grid.axis_objects)
-        for point, wall in zip((0, -1), axis.walls_of(_component(axis, component)), strict=True)
+        for point, wall in zip((0, -1), axis.walls_of(component_on(axis, component)), strict=True)
         if isinstance(wall, Condition) and wall.end.is_held
     ]
 
 
-def _component(axis: Axis, component: int | None) -> int | None:
+def component_on(axis: Axis, component: int | None) -> int | None:
     """That which operators on one axis take for their one field."""
     return axis.place if component is None and axis.is_of_vectors else component
+
+
+def coast_of(grid: Points, component: int | None) -> coasts.Coast | None:
+    """The points beside gaps at which a component holds a value; None where none does."""
+    return coasts.coast_of(grid, component) if grid.mask is not None and grid.mask.is_held else None
 
 
 def components_of(form: Form) -> list[int | None]:
@@ -54,7 +64,7 @@ def free_points(grid: Points, component: int | None) -> tuple[slice, ...]:
 
 
 def is_free(grid: Points, component: int | None) -> Array:
-    """Whether a point counts and its value is not prescribed, in the grid's shape."""
+    """Whether a point counts and its value is not prescribed, in the grid's shape, or that of its mask."""
     free = np.zeros(grid.shape, bool)
     axes = grid.axes_of(grid.alone())
     index: list[slice] = [slice(None)] * free.ndim
@@ -63,22 +73,9 @@ def is_free(grid: Points, component: int | None) -> Array:
         index[places.index(axis)] = points
     free[tuple(index)] = True
     if grid.mask is not None:
-        free &= grid.mask.inside
-        for flags, _ in _held_beside_gaps(grid, component):
-            free &= ~flags
-    return free
-
-
-def _held_beside_gaps(grid: Points, component: int | None) -> Iterator[tuple[Array, Condition]]:
-    """The points of the grid's shape that lie on walls beside its gaps."""
-    mask = grid.mask
-    for k, axis in enumerate(grid.axis_objects if mask is not None else ()):
-        assert mask is not None
-        side = (
-            mask.side.of(k, _component(axis, component)) if isinstance(mask.side, Components) else mask.side
-        )
-        if isinstance(side, Condition) and side.end.is_held:
-            yield mask.runs(k, grid.places[k], axis.is_periodic).ends(mask.shape), side
+        free = free & grid.mask.inside  # which may have batch axes
+    coast = coast_of(grid, component)
+    return free if coast is None else free & coast.flags[0]
 
 
 def with_values(
@@ -90,9 +87,10 @@ def with_values(
         places = np.zeros([1] * axis + [field.shape[axis]] + [1] * (field.ndim - axis - 1), bool)
         places[(0,) * axis + (held.point,)] = True
         field = _with_value(field, places, Side.of(grid, held.k, held.condition), held.condition, xp, given)
-    for flags, condition in _held_beside_gaps(grid, component):
-        axes = sorted(grid.axes_of(tuple(field.shape)))
-        places = np.expand_dims(flags, [axis for axis in range(field.ndim) if axis not in axes])
+    coast = coast_of(grid, component)
+    for number, condition in enumerate(() if coast is None else coast.conditions, start=1):
+        assert coast is not None
+        places = coast.places(number, tuple(field.shape))
         field = _with_value(field, places, AtGaps(""), condition, xp, given)
     return field
 

@@ -17,11 +17,11 @@ from .fields.sides import Constant
 from .held import held_sides
 from .joined import Product
 from .operator import AnyOperator, Operator
-from .walls import Index, Wall, places_of, reads, walls_of
+from .walls import Index, Spots, Wall, reads, shores_of, spots_of, walls_of
 
 AsGiven: TypeAlias = Any  # a field as it came, or a value: what only looking at it can tell
-# A component, some of its points, and what is prescribed there.
-Filled: TypeAlias = tuple[int, Index, AsGiven]
+# A component, some of its points, what is prescribed there, and whether that is still to be taken at these points.
+Filled: TypeAlias = tuple[int, "Index | Spots", AsGiven, bool]
 
 _ndarray, count_nonzero = np.ndarray, np.count_nonzero
 
@@ -94,8 +94,8 @@ class Holding(Product[In, Out]):
             np.copyto(made, f)
         else:
             made = tuple([np.copy(part) for part in parts])
-        for component, index, value in known:
-            (made[component] if self.inputs else made)[index] = value
+        for component, index, value, is_whole in known:
+            (made[component] if self.inputs else made)[index] = value[index] if is_whole else value
         return made
 
     def _parts(self, f: AsGiven) -> list[np.ndarray] | None:
@@ -121,12 +121,15 @@ class Holding(Product[In, Out]):
         return self._known[key]
 
     def _found(self, shape: Shape, dtype: DType) -> list[Filled] | None:
-        found = []
-        for wall, index in places_of(self.inner, shape) if dtype.kind in "fciu" else ():
-            value = _value(wall.given, shape, dtype, index)
-            if value is None or wall.factor != 1:
+        found: list[Filled] = []
+        for held, index in spots_of(self.inner, shape) if dtype.kind in "fciu" else ():
+            value, is_whole = _value(held.given, shape, dtype), False
+            if value is None or held.factor != 1:
                 return None
-            found.append((wall.component, index, value))
+            if isinstance(value, np.ndarray):
+                is_whole = not all([type(own) is slice for own in index])
+                value = value if is_whole else value[index]  # a view
+            found.append((held.component, index, value, is_whole))
         return found or None
 
     @property
@@ -275,14 +278,14 @@ def _terms_of(operator: AnyOperator) -> list[Term]:
 
 def _holds(f: Array, known: Sequence[Filled], component: int = 0) -> bool:
     """Whether a component has what is prescribed at its walls."""
-    for own, index, value in known:  # noqa: SIM110 - a generator would take as long as a small wall
-        if own == component and count_nonzero(f[index] != value):
+    for own, index, value, is_whole in known:  # a generator would take as long as a small wall
+        if own == component and count_nonzero(f[index] != (value[index] if is_whole else value)):
             return False
     return True
 
 
-def _value(given: object, shape: Shape, dtype: DType, index: Index) -> AsGiven:
-    """What a wall holds, in arrays of this shape; None where these do not hold it."""
+def _value(given: object, shape: Shape, dtype: DType) -> AsGiven:
+    """What a wall holds, a number or an array of this shape; None where these do not hold it."""
     if given is None:
         return 0.0
     if isinstance(given, Constant):
@@ -293,7 +296,7 @@ def _value(given: object, shape: Shape, dtype: DType, index: Index) -> AsGiven:
     if type(given) is not _ndarray or np.result_type(given, dtype) != dtype:
         return None
     try:
-        return np.broadcast_to(given, shape)[index]
+        return np.broadcast_to(given, shape)
     except ValueError:
         return None  # refused elsewhere
 
@@ -305,7 +308,8 @@ def _hold_alike(first: AnyOperator, second: AnyOperator) -> bool:
     if first.grid is not second.grid or first.inputs != second.inputs:
         return False
     pairs = zip(walls_of(first), walls_of(second), strict=True)
-    return all(a[:3] == b[:3] and _are_one(a.given, b.given) for a, b in pairs)
+    coasts = zip(shores_of(first), shores_of(second), strict=True)
+    return all(a[:3] == b[:3] and _are_one(a.given, b.given) for pair in (pairs, coasts) for a, b in pair)
 
 
 def _are_one(a: AsGiven, b: AsGiven) -> bool:

@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import reduce
 from math import prod
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
 from .._backends.once import made_once
 from .._backends.operations import dtype_name
 from .._base.errors import ArgumentValueError
-from .._base.late import sparse
+from .._base.late import Late, sparse
 from .._base.types import Array, In, Out
 from .._grid.points import Points
 from .._stencils.stencil import Stencil
@@ -27,6 +27,7 @@ from .fields.gather import TURNED, joined_name
 from .fields.grids import Grids
 from .fields.quantities import check_without_units
 from .fields.sides import AtGaps
+from .held import coast_of, components_of
 from .holding import Holding, as_affine, over
 from .joined import Product
 from .operator import AnyOperator, Operator
@@ -35,6 +36,11 @@ from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
 from .sparse import factors_on, sum_of_terms
 from .walls import builds
+
+if TYPE_CHECKING:
+    from . import coasts
+else:
+    coasts = Late("gridgrad._operators.coasts")  # of grids with gaps alone
 
 _ndarray = np.ndarray
 
@@ -167,6 +173,8 @@ class Sweep(Called[In, Out]):
 
     def multiplied(self, factor: Factor) -> Operator[In, Out]:
         """What it gives times a field, in one sweep unless a term has such a factor already."""
+        if self._holds_beside_gaps:
+            return Product(multiplication(self.grid, self.outputs, factor).T, self)
         pattern = self.pattern.multiplied(factor.name, factor.conjugate, False)
         if pattern is None:
             return Product(multiplication(self.grid, self.outputs, factor), self)
@@ -175,9 +183,14 @@ class Sweep(Called[In, Out]):
     def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
         """The operator of its field times another, in one sweep unless a term has such a factor already."""
         pattern = self.pattern.multiplied(factor.name, factor.conjugate, True)
-        if pattern is None:
+        if pattern is None or self._holds_beside_gaps:
             return Product(self, multiplication(self.grid, self.inputs, factor))
         return Sweep(pattern, (*self.coefficients, factor.field))
+
+    @property
+    def _holds_beside_gaps(self) -> bool:
+        """Whether it writes values into fields that have gaps, or is the transpose of that: in these factors may be NaN."""
+        return self.grid.mask is not None and self.grids is None
 
     def as_factor(self) -> Factor | None:
         """The field by which it multiplies, if it does nothing else."""
@@ -276,7 +289,9 @@ class Sweep(Called[In, Out]):
 def held(operator: Operator[In, Out], terms: tuple[Term, ...]) -> Operator[In, Out]:
     """An operator of all fields, whatever they have at points that are on walls with a value."""
     grid = operator.grids_in[0]  # with its gaps
-    if not any([any(axis.are_prescribed) for axis in grid.axis_objects]):
+    if not any([any(axis.are_prescribed) for axis in grid.axis_objects]) and not (
+        grid.mask is not None and grid.mask.is_held
+    ):
         return operator
     return over(operator, terms, grid.kept(_hold, operator.inputs))
 
@@ -284,6 +299,11 @@ def held(operator: Operator[In, Out], terms: tuple[Term, ...]) -> Operator[In, O
 def _hold(grid: Points, form: Form) -> AnyOperator | None:
     """What writes what is prescribed into fields; None where no point is on such a wall."""
     holds: list[AnyOperator] = [Sweep.built(build, "values at walls", form) for build in builds(grid, form)]
+    shores = [coast_of(grid, component) for component in components_of(form)]
+    if any(shores):
+        own = coasts.Holder(grid, form, shores)
+        pattern = Pattern(grid, "values at coasts", own.terms, form, form, own.arguments)
+        holds.append(Sweep(pattern, own.coefficients))
     return reduce(lambda first, then: Product(then, first), holds) if holds else None
 
 

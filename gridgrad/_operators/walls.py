@@ -1,25 +1,33 @@
-"""Points of fields that are on walls with a value: which operators read them, and what writes the value there."""
+"""Points of fields that are on walls with a value, at ends and beside gaps: which operators read them, and what writes the value there."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from math import prod
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .._base.types import Shape
+from .._base.late import Late
+from .._base.types import Array, Shape
 from .._grid.axis import Along
 from .._grid.points import Points
 from .._stencils.stencil import Stencil
 from .._terms.term import Term
 from .fields.forms import Form
+from .fields.weights import OwnWeights
 from .held import components_of, held_sides
 from .joined import Product
 from .operator import AnyOperator
 from .patterns.build import Build
 
+if TYPE_CHECKING:
+    from . import coasts
+else:
+    coasts = Late("gridgrad._operators.coasts")  # of grids with gaps alone
+
 Index = tuple[slice, ...]
+Spots = tuple["slice | Array", ...]  # points anywhere: along the axes of the mask their numbers
 
 
 class Wall(NamedTuple):
@@ -70,13 +78,22 @@ def reads(terms: Iterable[Term], hold: AnyOperator) -> bool:
     """Whether terms read what fields have at points of `hold`: not where each has rows across the wall, which read what is held."""
     fields = prod(hold.inputs)
     walls = {(wall.component, wall.axis, wall.is_last) for wall in walls_of(hold)}
+    shores = {(shore.component, shore.coast) for shore in shores_of(hold)}
+    own = [term for term in terms if term.input < fields]
     return any(
         _reads(term, axis, is_last)
-        for term in terms
-        if term.input < fields
+        for term in own
         for component, axis, is_last in walls
         if component == term.input
+    ) or any(
+        _reads_coast(term, coast) for term in own for component, coast in shores if component == term.input
     )
+
+
+def _reads_coast(term: Term, coast: coasts.Coast) -> bool:
+    """Whether a term reads points beside gaps, but across these alone."""
+    axes = {k for k, condition in enumerate(coast.holds) if condition is not None}
+    return term.axis is None or term.then is not None or axes != {term.axis}
 
 
 def _reads(term: Term, axis: int, is_last: bool) -> bool:
@@ -129,3 +146,48 @@ def places_of(hold: AnyOperator, shape: Shape) -> list[tuple[Wall, Index]]:
         later = [w for w in walls[number + 1 :] if w.axis != wall.axis and w.component == wall.component]
         found.append((wall, wall.points(axes, len(shape), later)))
     return found
+
+
+def shores_of(hold: AnyOperator) -> list[coasts.Shore]:
+    """What it, or its transpose, holds beside gaps, which counts where a wall at an end meets it."""
+    if isinstance(hold, Product):
+        return [*shores_of(hold.inner), *shores_of(hold.outer)]
+    fields = prod(hold.inputs)
+    given: list[object] = [c for _, own in hold.taken() for c in own]
+    found: list[tuple[int, coasts.Coast]] = []
+    known: dict[tuple[int, coasts.Coast, int], tuple[object, float]] = {}
+    for term in hold.separate() or ():
+        at = given[term.factors()[0]] if term.gated else None
+        if not isinstance(at, OwnWeights) or not isinstance(at.rows, coasts.Coast):
+            continue
+        if term.input < fields:
+            found.append((term.output, at.rows))
+        else:
+            value = given[term.input - fields], float(term.stencil.weights[0])
+            known[term.output, at.rows, at.number] = value
+    return [
+        coasts.Shore(c, coast, number, *known.get((c, coast, number), (None, 1.0)))
+        for c, coast in found
+        for number in range(1, len(coast.conditions) + 1)
+    ]
+
+
+def spots_of(hold: AnyOperator, shape: Shape) -> list[tuple[Wall | coasts.Shore, Index | Spots]]:
+    """All that it holds, and where that is in the components of fields of this shape: each point once."""
+    shores = [(shore, shore.places(shape)) for shore in shores_of(hold)]
+    found: list[tuple[Wall | coasts.Shore, Index | Spots]] = []
+    for wall, index in places_of(hold, shape):
+        own = [places for shore, places in shores if shore.component == wall.component]
+        spots: Index | Spots = index
+        if any(places[index].any() for places in own):
+            there = np.zeros_like(own[0])
+            there[index] = True
+            spots = _spots(there & ~np.logical_or.reduce(own))
+        found.append((wall, spots))
+    return found + [(shore, _spots(places)) for shore, places in shores]
+
+
+def _spots(flags: Array) -> Spots:
+    """Flagged points, the same along axes of one."""
+    pairs = zip(flags.shape, np.nonzero(flags), strict=True)
+    return tuple([slice(None) if n == 1 else own for n, own in pairs])

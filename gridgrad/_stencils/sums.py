@@ -17,7 +17,8 @@ def added(first: Stencil, second: Stencil, faces: bool = False) -> Stencil | Non
 
     Weights of equal pairs are added and rounded once; what is left of two that cancel, at most 2 eps of the
     larger, is but their own rounding, and is 0. With `faces` a pair is its face; otherwise pairs that are not
-    the same in both are taken relative to their own point, so that each point is read once.
+    the same in both are taken relative to their own point, so that each point is read once; on a wall, which no row reads,
+    relative to the next.
     """
     if first.power != second.power:
         return None
@@ -50,7 +51,8 @@ def _joined(own: int, first: Row, second: Row, values: bool, faces: bool) -> Row
     if values and not faces:
         first, second = (tuple((b, b, weight) for _, b, weight in row) for row in (first, second))
     elif not values and not faces and _differ(first, second):
-        first, second = _around(own, first), _around(own, second)
+        middle = _middle(own, (*first, *second))
+        first, second = _around(middle, first), _around(middle, second)
         return tuple(sorted(_by_pair((*first, *second), values), key=lambda pair: pair[1]))
     return _by_pair((*first, *second), values)
 
@@ -59,6 +61,14 @@ def _differ(first: Row, second: Row) -> bool:
     """Whether both rows have differences, and not the same."""
     one, other = ({frozenset((a, b)) for a, b, _ in row if a != b} for row in (first, second))
     return one != other and bool(one) and bool(other)
+
+
+def _middle(own: int, pairs: Pairs) -> int:
+    """The own point; beside values, where that may be on a wall, the next that is read if it is not."""
+    reads = {end for a, b, _ in pairs for end in (a, b)}
+    if own in reads or all(a != b for a, b, _ in pairs):
+        return own
+    return min((end for a, b, _ in pairs if a != b for end in (a, b)), key=lambda end: abs(end - own))
 
 
 def _around(own: int, row: Row) -> Row:

@@ -55,8 +55,11 @@ class Bands(NamedTuple):
             for (read, other), weight in self.inner.items()
         }
 
-    def stencil(self, values: bool, power: int) -> Stencil:
-        """Back to a stencil: of values, or of pairs relative to their own point where rows sum to 0."""
+    def stencil(self, values: bool, power: int, beside_values: bool = False) -> Stencil:
+        """Back to a stencil: of values, or of pairs relative to their own point where rows sum to 0.
+
+        Beside values, where that may be on a wall, rows at the ends that do not read it are relative to the next that they read.
+        """
 
         def pairs(own: int, entries: Entries) -> Row:
             def distance(place: Place) -> list[int]:
@@ -68,11 +71,18 @@ class Bands(NamedTuple):
                 return tuple((other, read, weight) for read, other, weight in ordered)
             return tuple((own, read, weight) for read, _, weight in ordered if read != own)
 
+        def at_end(point: int) -> Row:
+            entries = self.row(point)
+            reads = [read for read, _ in entries]
+            if beside_values and reads and point not in reads:
+                return pairs(min(reads, key=lambda read: abs(read - point)), entries)
+            return pairs(point, entries)
+
         inner = pairs(0, _without_zeros(self.inner, slice(self.first, self.last)))
         weights = [weight for *_, weight in inner]
         table = in_one_piece(weights, len(weights))
-        leading = tuple(pairs(i, self.edges[i]) for i in range(self.first))
-        trailing = tuple(pairs(i, self.row(i)) for i in range(self.last, self.length))
+        leading = tuple(map(at_end, range(self.first)))
+        trailing = tuple(map(at_end, range(self.last, self.length)))
         offsets = tuple((a, b) for a, b, _ in inner)
         return Stencil(self.length, offsets, table, leading, trailing, values, power, surplus=self.surplus)
 
@@ -140,7 +150,7 @@ def _product(outer: Stencil, power: int, inner: Stencil, inner_power: int) -> St
             _add(bands, (middle + read,) * 2, weight * _shifted(further, middle, first, last, left.length))
     rows = [left.row(point) for point in outside(first, last, left.length)]
     edges = tuple(_combined(row, right.row) for row in rows)
-    whole = Bands(left.length, bands, edges, first, last).stencil(inner.values, 0)
+    whole = Bands(left.length, bands, edges, first, last).stencil(inner.values, 0, bool(values))
     if values:
         whole = _with_values(whole, [_combined(row, lambda middle: values.get(middle, {})) for row in rows])
     if outer.order is not None and inner.order is not None:

@@ -27,8 +27,8 @@ def term_matrix(term: Term, shape: tuple[int, ...], factors: list[Array]) -> spa
     if term.outer is not None:
         matrix = _diagonal(factors[term.outer], term.outer_sign) @ matrix
     whole: sparse.csr_array = (matrix * (1, 1j, -1, -1j)[term.turns % 4] if term.turns else matrix).tocsr()
-    if term.inner_sign or term.outer_sign:
-        whole.eliminate_zeros()  # of the points whose factor has the other sign
+    if term.inner_sign or term.outer_sign or term.gated:
+        whole.eliminate_zeros()  # of the points whose factor has the other sign, or lets nothing past
     return whole
 
 

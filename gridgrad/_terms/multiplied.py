@@ -55,7 +55,7 @@ def of_values(stencil: Stencil, faces: bool = False) -> Stencil:
 def is_multiplication(terms: Sequence[Term]) -> bool:
     """Whether they multiply each input by one and the same field at its point, and do nothing else."""
     first = terms[0]
-    if first.axis is not None or first.stencil.power or first.turns or first.faces is not None:
+    if first.axis is not None or first.stencil.power or first.turns or first.faces is not None or first.gated:
         return False
     if (first.inner is None) == (first.outer is None) or first.factors() != (0,):
         return False

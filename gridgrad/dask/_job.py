@@ -14,8 +14,8 @@ from .._backends.dask.faces import AllSpans, Reach, depths_of
 from .._backends.dask.recipe import Recipe, Spans
 from .._base.types import Array, Shape
 from ._partial import Partial
-from ._reads import Reads, Region
-from ._request import Held, Repeated, common
+from ._reads import Reads
+from ._request import Filled, Held, Repeated
 
 if TYPE_CHECKING:
     from zarr import Array as Stored
@@ -26,7 +26,7 @@ class Target(NamedTuple):
 
     array: Stored
     component: tuple[int, ...]
-    released: list[Region]  # its points that are 0
+    released: list[Filled]  # its points that are 0
 
 
 class Part(NamedTuple):
@@ -80,8 +80,8 @@ class Job:
         shape = tuple(own[-1] for own in self.reads.bounds)
         for target, result in zip(self.targets, self._results(places), strict=True):
             made = np.array(result) if target.released else result
-            for index in target.released:
-                made[common(index, region, shape)[1]] = 0
+            for points in target.released:
+                points.write(made, region, shape)
             target.array[(*target.component, *region)] = made
         self.partial.note(number)
 

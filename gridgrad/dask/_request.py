@@ -16,6 +16,7 @@ from .._backends.slices import leading
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array, DType, Field, Shape
 from .._operators.catalogue.norm import OfSlopes
+from .._operators.coasts import Shore
 from .._operators.fields.forms import Form, shaped
 from .._operators.fields.gather import Fields, gather
 from .._operators.fields.sides import all_like
@@ -25,7 +26,7 @@ from .._operators.masked.places.blocks import Blocks
 from .._operators.masked.places.flat import Flat
 from .._operators.operator import AnyOperator
 from .._operators.sweep import Sweep
-from .._operators.walls import places_of
+from .._operators.walls import Wall, places_of, shores_of
 from .._terms.term import Term, joins_of, shifted
 
 if TYPE_CHECKING:
@@ -49,21 +50,44 @@ def _repeated(wide: Array) -> Repeated:
     return Repeated(wide[along], wide.shape)
 
 
-Walls = list[tuple[tuple[slice, ...], Repeated]]  # the points of each wall that holds values, and these
+class Filled(NamedTuple):
+    """Points of arrays and what they get: those of an index, of which beside gaps some are chosen."""
+
+    at: tuple[slice, ...]
+    values: Repeated
+    chosen: Repeated | None = None
+
+    @classmethod
+    def beside_gaps(cls, chosen: Array, shape: Shape, values: Repeated) -> Filled:
+        """The points that flags choose, which broadcast to the shape."""
+        return cls((slice(None),) * len(shape), values, Repeated(chosen, shape))
+
+    def write(self, found: Array, region: tuple[slice, ...], shape: Shape) -> None:
+        """Write it into a region of an array of this shape."""
+        there, place = common(self.at, region, shape)
+        values = self.values.region(there)
+        if self.chosen is None:
+            found[place] = values
+        else:
+            np.copyto(found[place], values, where=self.chosen.region(there))
+
+    @property
+    def told(self) -> list[object]:
+        """What tells it from others."""
+        return [repr(self.at), self.values.own, None if self.chosen is None else self.chosen.own]
 
 
 class Held:
     """An array in a file whose points on walls have what is prescribed there."""
 
-    def __init__(self, array: Stored, walls: Walls) -> None:
+    def __init__(self, array: Stored, walls: list[Filled]) -> None:
         self.array, self.walls = array, walls
         self.dtype, self.shards = array.dtype, array.shards
 
     def __getitem__(self, region: tuple[slice, ...]) -> Array:
         found = np.asarray(self.array[region])
-        for index, values in self.walls:
-            there, place = common(index, region, self.array.shape)
-            found[place] = values.region(there)
+        for wall in self.walls:
+            wall.write(found, region, self.array.shape)
         return found
 
 
@@ -90,8 +114,8 @@ class Request(NamedTuple):
     forms: dict[str, Form]  # how the outputs of each operator are stacked
     dtype: DType
     gaps: Blocks | None
-    held: list[Walls]  # of each component of the field
-    released: list[list[tuple[slice, ...]]]  # the points of each output that are 0
+    held: list[list[Filled]]  # of each component of the field
+    released: list[list[Filled]]  # the points of each output that are 0
 
 
 _OF_ZARR = {".", "..", "zarr.json"}  # which are no names of arrays
@@ -171,7 +195,7 @@ def _together(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, 
         inside = gaps.flat.spread(gaps.operator.mask.inside)
         coefficients.append(Repeated(inside, inside.shape))
     dtype = library.result_dtype(leading([one]))
-    released = [places for own in operators.values() for places in _released(own, shape)]
+    released = [places for own in operators.values() for places in _released(own, shape, dtype)]
     return Request(
         Call(tuple(terms), outputs, 1),
         coefficients,
@@ -183,25 +207,37 @@ def _together(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, 
     )
 
 
-def _released(operator: AnyOperator, shape: Shape) -> list[list[tuple[slice, ...]]]:
+def _released(operator: AnyOperator, shape: Shape, dtype: DType) -> list[list[Filled]]:
     """Of each output the points that a transpose leaves out."""
-    found = operator.places(shape) if isinstance(operator, Released) else []
-    return [[index for k, index in found if k == output] for output in range(prod(operator.outputs))]
+    zero, found = Repeated(np.zeros((1,) * len(shape), dtype), shape), []
+    if isinstance(operator, Released):
+        found = [(k, Filled(index, zero)) for k, index in operator.places(shape)]
+        shores = shores_of(operator.outer)
+        found += [(own.component, Filled.beside_gaps(own.places(shape), shape, zero)) for own in shores]
+    return [[filled for k, filled in found if k == output] for output in range(prod(operator.outputs))]
 
 
-def _held(operators: Mapping[str, AnyOperator], one: Array, components: int) -> list[Walls]:
+def _held(operators: Mapping[str, AnyOperator], one: Array, components: int) -> list[list[Filled]]:
     """What is prescribed at points on walls of each component."""
-    found: list[Walls] = [[] for _ in range(components)]
+    found: list[list[Filled]] = [[] for _ in range(components)]
     ((name, operator),) = list(operators.items())[:1]
-    for wall, index in places_of(operator.inner, one.shape) if isinstance(operator, Holding) else ():
-        given = np.zeros((), one.dtype) if wall.given is None else cast(Array, wall.given)
-        own = gather(one, (), all_like(one, [given]))
-        _check_dtype(name, one, own)
-        values = (
-            own.coefficients[0] if wall.factor == 1 else (own.coefficients[0] * wall.factor).astype(one.dtype)
-        )
-        found[wall.component].append((index, _repeated(values)))
+    if not isinstance(operator, Holding):
+        return found
+    for wall, index in places_of(operator.inner, one.shape):
+        found[wall.component].append(Filled(index, _values(name, wall, one)))
+    for own in shores_of(operator.inner):
+        filled = Filled.beside_gaps(own.places(one.shape), one.shape, _values(name, own, one))
+        found[own.component].append(filled)
     return found
+
+
+def _values(name: str, held: Wall | Shore, one: Array) -> Repeated:
+    """What a field has there."""
+    given = np.zeros((), one.dtype) if held.given is None else cast(Array, held.given)
+    own = gather(one, (), all_like(one, [given]))
+    _check_dtype(name, one, own)
+    values = own.coefficients[0]
+    return _repeated(values if held.factor == 1 else (values * held.factor).astype(one.dtype))
 
 
 def check_ends(request: Request, spans: Sequence[Sequence[Span | None]]) -> None:

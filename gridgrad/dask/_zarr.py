@@ -129,7 +129,7 @@ def _parts(
         parts.append(Part(recipe, spans, (*fields, *behind)))
         inputs += own.coefficients
         told += [contents(recipe, stencils), [each.own for each in own.coefficients]]
-        told += [[(repr(index), values.own) for index, values in walls] for walls in own.held]
+        told += [[wall.told for wall in walls] for walls in own.held]
     return parts, inputs, told
 
 

@@ -47,6 +47,15 @@ class Cells:
         sides = [self.there(p, a, way) for way in (-1, 1)]
         return any(side is not None and not side[2] for side in sides)
 
+    def filled(self, f):
+        """A field with what is held at points beside gaps, if anything is."""
+        word, *numbers = self.known
+        made = np.array(f)
+        for p in np.argwhere(self.inside) if word == "held" else ():
+            if any(self.is_at_gap(tuple(p), a) for a in range(self.inside.ndim)):
+                made[tuple(p)] = float(numbers[0])
+        return made
+
     def is_alone(self, p, a):
         """Whether it is a run of one point: between gaps, or between a gap and an end."""
         sides = [self.there(p, a, way) for way in (-1, 1)]

@@ -47,6 +47,9 @@ class PointWeights:
         """Whether a type has the exponents of all weights."""
         return is_normal(*self.bounds, real)
 
+    def lazily(self, number: int, ndim: int) -> None:
+        """They are known."""
+
     def at(self, number: int, real: str, ndim: int) -> Array:
         """Some of them, for fields of so many dimensions."""
         if real not in self._rounded:

@@ -56,6 +56,9 @@ class LineRows:
                 self._rounded[real] = (lower, upper, *far)
         return self._rounded[real]
 
+    def lazily(self, number: int, ndim: int) -> None:
+        """They are known."""
+
     def at(self, number: int, real: str, ndim: int) -> Array:
         """Those of a stencil for fields of so many dimensions."""
         if self.axis >= 0 and ndim != self.ndim:

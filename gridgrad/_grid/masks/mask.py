@@ -73,7 +73,12 @@ class Mask:
         One where its value is prescribed there, or where wider rows have the wall for a node.
         """
         is_known = isinstance(self.side, (Condition, Components))
-        return int(is_known and (reach > 1 or is_held(self.side)))
+        return int(is_known and (reach > 1 or self.is_held))
+
+    @property
+    def is_held(self) -> bool:
+        """Whether a point beside a gap has a value that is prescribed: rows that read this point then read that."""
+        return is_held(self.side)
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
@@ -123,6 +128,14 @@ class Mask:
         is_cut[list(self.breaks[k])] = True
         is_cut[n] |= is_cut[0]  # round a ring
         return below, above, is_cut.reshape([n + 1 if a == place else 1 for a in range(len(self.shape))])
+
+    def ends(self, k: int, place: int, is_ring: bool, is_lazy: bool = False) -> Array:
+        """Which points that count are beside a gap or a break along axis `k`; all as in `beside_faces`."""
+        inside = self.lazy if is_lazy and self.lazy is not None else self.inside
+        below, above, is_cut = self.beside_faces(k, place, is_ring, is_lazy)
+        closed, before, n = ~(below & above) | is_cut, (slice(None),) * place, self.shape[place]
+        found: Array = inside & (closed[(*before, slice(n))] | closed[(*before, slice(1, n + 1))])
+        return found
 
     def runs(self, k: int, place: int, is_ring: bool) -> Runs:
         """The runs along axis `k` of a grid, which is the axis `place` of its fields."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..._base.types import Array, Shape
+from ..._base.types import Array
 
 
 class Runs(NamedTuple):
@@ -59,16 +59,6 @@ class Runs(NamedTuple):
         """Which number points of runs have in them."""
         number: Array = (self.place(points) - self.at[runs]) % self.points_of_line
         return number
-
-    def ends(self, shape: Shape) -> Array:
-        """The points of a grid of this shape that are beside a gap or a break."""
-        run, local = self.near_ends(1)
-        start, length = self.start[run], self.length[run]
-        at_first, at_last = (end & (not self.is_ring) for end in (start == 0, start + length == self.n))
-        beside = ((local == 0) & ~at_first) | ((local == length - 1) & ~at_last)
-        flags = np.zeros(prod(shape), bool)
-        flags[self.points(run[beside], local[beside])] = True
-        return flags.reshape(shape)
 
     def near_ends(self, reach: int) -> tuple[Array, Array]:
         """The points of the runs that have ends, up to a distance from these: which run, and which number in it."""

@@ -65,8 +65,7 @@ def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) 
     wall : "point", "face" or number
         Where the wall is: at the end point, half of the first step outside of it (the outer face of a
         cell whose inner face is midway), or at a position outside. At "point" the end point itself is
-        the wall: operators read `v` there, whatever the field holds. Beside gaps of a mask rows across the gap's side do so; rows
-        that go on along it, or past a corner, read the field: write `v` into it where these matter.
+        the wall: operators read `v` there, whatever the field holds, beside gaps of a mask too.
     name : str, optional
         By which a call gives another value: ``A(f, inflow=v)``.
 

@@ -111,7 +111,8 @@ def result_units(op: OnNumbers, fields: list[Maybe], factors: list[Maybe]) -> li
     """The unit of each output; all terms that are added into one have the same."""
     units: dict[int, Maybe] = {}
     for term in op.terms:
-        if term.ends:  # what is prescribed at walls counts in the units of the field and of the axes
+        # what is prescribed counts in the units of the field and of the axes
+        if term.ends or term.input >= len(fields):
             continue
         own = fields[term.input]
         own = ratio(own, "f") if term.stencil.values else slope(own, "f")

@@ -31,6 +31,9 @@ class AtPoints(Protocol):
     def fits(self, real: str) -> bool:
         """Whether a type has the exponents of all."""
 
+    def lazily(self, number: int, ndim: int) -> Array | None:
+        """Some of them as a lazy array, where they are still to be computed; None of those that are known."""
+
 
 class OwnWeights(NamedTuple):
     """Weights that a grid has at its points, in the place of a coefficient, until the field is known."""
@@ -49,6 +52,9 @@ class OwnWeights(NamedTuple):
         name = name_of(library.result_dtype(sample))
         real = _REAL.get(name, name)
         xp = library.operations(sample)
+        lazy = self.rows.lazily(self.number, len(sample.shape)) if library.is_lazy else None
+        if lazy is not None:
+            return xp.astype(lazy, getattr(xp, real))
         return xp.weights_made(
             _weights, getattr(xp, real), sample, self.rows, self.number, real, len(sample.shape)
         )
@@ -117,19 +123,21 @@ class AtFaces(NamedTuple):
                 values = values.copy()
             values[places] = 0
             return values
-        closed = self._aligned(closed, len(sample.shape))
+        closed = aligned(closed, self.grid, len(sample.shape))
         closed = closed if dispatch.is_lazy(closed) else xp.weights(closed, None, values)
         opened: Array = xp.where(closed, xp.zeros_like(values), values)
         return opened
 
-    def _aligned(self, closed: Array, ndim: int) -> Array:
-        """With the axes of fields of so many dimensions."""
-        axes, places = [axis % ndim for axis in self.grid.axes], self.grid.places
-        own = [axis for axis in range(ndim) if axis not in axes][ndim - len(closed.shape) :]
-        own += sorted(axes, key=lambda axis: places[axes.index(axis)])
-        turned = closed.transpose(tuple(np.argsort(own).tolist()))
-        lengths = iter(turned.shape)
-        return turned.reshape([next(lengths) if axis in own else 1 for axis in range(ndim)])
+
+def aligned(of_mask: Array, grid: Points, ndim: int) -> Array:
+    """An array of the shape of a grid's mask, which may have batch axes, with the axes of fields of so many dimensions."""
+    axes, places = [axis % ndim for axis in grid.axes], grid.places
+    own = [axis for axis in range(ndim) if axis not in axes][ndim - len(of_mask.shape) :]
+    own += sorted(axes, key=lambda axis: places[axes.index(axis)])
+    turned = of_mask.transpose(tuple(np.argsort(own).tolist()))
+    lengths = iter(turned.shape)
+    made: Array = turned.reshape([next(lengths) if axis in own else 1 for axis in range(ndim)])
+    return made
 
 
 def as_given(coefficient: Array) -> Array:

@@ -146,7 +146,8 @@ def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided
 def with_gaps(whole: Sweep[In, Out], grid: Points) -> AnyOperator:
     """An operator of the whole grid on the same grid with gaps; of slopes that are sums, or have a metric, what their gradient there makes."""
     assert grid.mask is not None
-    if isinstance(whole, OfSlopes) and (grid.mask.conditions or whole.are_made_first):
+    known_beside = grid.mask.conditions or grid.mask.is_held
+    if isinstance(whole, OfSlopes) and (known_beside or whole.are_made_first):
         return whole.with_gaps(grid)
     return operator.masked(whole, grid)
 

@@ -12,6 +12,7 @@ from ..._base.types import Array, DType
 from ..._grid.points import Points
 from ..fields.forms import Form
 from ..held import components_of, is_free
+from ..masked.matrix import inside_of
 from .inverse import Constants, Inverse, singular
 from .separable import keeps_constants
 
@@ -21,6 +22,8 @@ class Unknowns:
 
     def __init__(self, grid: Points, form: Form) -> None:
         self.grid, self.form = grid, form
+        if grid.mask is not None:
+            inside_of(grid)  # refused where each field of a batch has gaps of its own
         free = np.stack([is_free(grid, component) for component in components_of(form)])
         self.places = np.flatnonzero(free)
         self.size = free.size

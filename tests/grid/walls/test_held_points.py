@@ -333,6 +333,47 @@ def test_rows_across_the_wall_read_it_nowhere(axes):
         assert np.isfinite(A(spoiled)).all()
 
 
+@pytest.mark.parametrize(
+    "other", ["one-sided", "symmetric", "antireflect", gg.slope(1.0, wall="face")], ids=str
+)
+def test_sums_of_rows_across_walls_read_it_nowhere(other):
+    """Rows that differ are taken apart and added; the sum of both results is the oracle."""
+    for x in ((6, 0.5), np.cumsum(RNG.uniform(0.3, 1.2, 6))):
+        grid = gg.Grid(x, boundary=[(other, gg.value(2.0))])
+        own = [
+            grid.derivative(0, order, accuracy=p)
+            for order, p in ((1, None), (2, None), (1, 4), (2, 4), (3, None))
+        ]
+        own += [grid.derivative(0, side="left"), grid.laplacian.with_(form="wide")]
+        f = RNG.standard_normal(6)
+        spoiled, far = f.copy(), f.copy()
+        spoiled[-1], far[-1], f[-1] = np.nan, 1e30, 2.0
+        for A in own:
+            for B in own:
+                total = A - 0.3 * B
+                np.testing.assert_allclose(total(f), A(f) - 0.3 * B(f), rtol=1e-11, atol=1e-11)
+                assert same_bits(total(spoiled), total(f))
+                assert same_bits(total(far), total(f))
+
+
+@pytest.mark.parametrize("n", [3, 4, 5, 9])
+@pytest.mark.parametrize("other", ["one-sided", "reflect", "antisymmetric", gg.value(3.0)], ids=str)
+def test_products_of_rows_across_walls_read_it_nowhere(other, n):
+    """Nor with weights that cancel each other, which a NaN would show."""
+    for step in (0.5, np.cumsum(RNG.uniform(0.3, 1.2, n))):
+        x = (n, step) if isinstance(step, float) else step
+        for edge_order in (1, 2):
+            grid = gg.Grid(x, boundary=[(gg.value(2.0), other)], edge_order=edge_order)
+            A, f = grid.laplacian.with_(form="wide"), RNG.standard_normal(n)
+            spoiled, far = f.copy(), f.copy()
+            spoiled[0], far[0], f[0] = np.nan, 1e30, 2.0
+            assert same_bits(A(spoiled), A(f))
+            assert same_bits(A(far), A(f))
+            slopes = grid.derivative(0)(f)  # whose own rows know no wall
+            want = gg.Grid(x, edge_order=edge_order).derivative(0)(slopes)
+            np.testing.assert_allclose(A(f)[: n - 2], want[: n - 2], rtol=1e-11, atol=1e-11)
+
+
 def test_images_of_a_held_point_behind_the_other_end():
     """A row at a mirror, on three points, reads the wall on the other side: ``(3 f0 - 4 f(-1) + f(-2)) / 2`` of an odd field."""
     A = gg.Grid((3, 1.0), boundary=[("antireflect", gg.value(5.0))]).derivative(0, side="left", accuracy=2)

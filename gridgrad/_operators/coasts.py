@@ -1,0 +1,158 @@
+"""Points beside the gaps of a grid that hold a value: which they are, and the terms that write it into fields."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple, TypeAlias
+
+from .._base.cache import cached_property
+from .._base.types import Array, Shape
+from .._grid.points import Points
+from .._grid.walls.components import Components, Wall
+from .._grid.walls.conditions import Condition
+from .._stencils.transpose import scaled
+from .._terms.term import Term
+from .fields.coefficients import Argument, Coefficients
+from .fields.forms import Form
+from .fields.sides import AtGaps
+from .fields.weights import OwnWeights, aligned
+from .held import component_on
+from .masked.places.flat import Flat
+from .patterns.build import unit
+
+# what points beside gaps hold across each axis, None of nothing
+Holds: TypeAlias = tuple[Condition | None, ...]
+FREE = "where no value is held"
+
+
+class Coast:
+    """The points of a grid that lie beside gaps across axes along which a value is held there, as factors: 1 there and 0 elsewhere.
+
+    Number 0 are all other points, then follow those of each condition. Where two meet the later axis counts.
+    """
+
+    def __init__(self, grid: Points, holds: Holds) -> None:
+        assert grid.mask is not None
+        self.grid, self.holds, self.mask = grid, holds, grid.mask
+        self.conditions: tuple[Condition, ...] = tuple(dict.fromkeys(own for own in holds if own is not None))
+        self._as_numbers: dict[str, list[Array]] = {}
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Coast, (self.grid, self.holds)
+
+    @cached_property
+    def flags(self) -> list[Array]:
+        """Which points they are, of the shape of the mask."""
+        return self._flags(is_lazy=False)
+
+    @cached_property
+    def _lazy(self) -> list[Array] | None:
+        """The same of a mask that is still to be computed."""
+        return None if self.mask.lazy is None else self._flags(is_lazy=True)
+
+    def _flags(self, is_lazy: bool) -> list[Array]:
+        grid, mask = self.grid, self.mask
+        found: list[Array] = []
+        for k, condition in enumerate(self.holds):
+            if condition is not None:
+                place = grid.places[k] + len(mask.shape) - grid.ndim
+                ends = mask.ends(k, place, grid.axis_objects[k].is_periodic, is_lazy)
+                number = self.conditions.index(condition)
+                found = [flags & ~ends for flags in found]
+                if number == len(found):
+                    found.append(ends)
+                else:
+                    found[number] = found[number] | ends
+        free = ~found[0]
+        for flags in found[1:]:
+            free = free & ~flags
+        return [free, *found]
+
+    def at(self, number: int, real: str, ndim: int) -> Array:
+        """Some of them as 1 and 0, for fields of so many dimensions."""
+        if real not in self._as_numbers:
+            self._as_numbers[real] = [flags.astype(real) for flags in self.flags]
+        return aligned(self._as_numbers[real][number], self.grid, ndim)
+
+    def lazily(self, number: int, ndim: int) -> Array | None:
+        """The same of a mask that is still to be computed."""
+        return None if self._lazy is None else aligned(self._lazy[number], self.grid, ndim)
+
+    def fits(self, real: str) -> bool:
+        """Every type has both."""
+        return True
+
+    def places(self, number: int, shape: Shape) -> Array:
+        """Which points of fields of this shape they are: bools that broadcast to it."""
+        return Flat(self.grid, shape).spread(self.flags[number])
+
+
+def coast_of(grid: Points, component: int | None) -> Coast | None:
+    """The points beside gaps at which a component of vector fields, or, of None, a scalar field holds a value; None without a condition that does."""
+    if grid.mask is None:
+        return None
+    side = grid.mask.side
+    walls: list[Wall] = [
+        side.of(k, component_on(axis, component)) if isinstance(side, Components) else side
+        for k, axis in enumerate(grid.axis_objects)
+    ]
+    holds = tuple(wall if isinstance(wall, Condition) and wall.end.is_held else None for wall in walls)
+    return grid.kept(Coast, holds) if any(holds) else None
+
+
+class Shore(NamedTuple):
+    """Points beside gaps of a component of fields, and the coefficient whose multiple is held there; None of 0."""
+
+    component: int
+    coast: Coast
+    number: int
+    given: object | None
+    factor: float = 1.0
+
+    def places(self, shape: Shape) -> Array:
+        """Which points of fields of this shape they are: bools that broadcast to it."""
+        return self.coast.places(self.number, shape)
+
+
+class Holder:
+    """``P f + E v`` at the points beside gaps: terms, and what they are given."""
+
+    def __init__(self, grid: Points, form: Form, coasts: list[Coast | None]) -> None:
+        self.grid, self.form = grid, form
+        self._own: dict[tuple[Coast, int], int] = {}
+        self._given: dict[Condition, int] = {}
+        free, held = [], []
+        for c, coast in enumerate(coasts):
+            if coast is None:
+                free.append(Term(c, c, None, unit(grid)))
+                continue
+            free.append(Term(c, c, None, unit(grid), outer=self._place(coast, 0), gated=True))
+            for number, condition in enumerate(coast.conditions, start=1):
+                if not condition.is_zero:
+                    held.append((c, self._place(coast, number), condition))
+        self.terms = (*free, *self._of_values(held, len(coasts)))
+
+    def _place(self, coast: Coast, number: int) -> int:
+        return self._own.setdefault((coast, number), len(self._own))
+
+    def _of_values(self, held: list[tuple[int, int, Condition]], fields: int) -> Iterator[Term]:
+        for c, outer, condition in held:
+            place = self._given.setdefault(condition, len(self._given))
+            stencil = scaled(unit(self.grid), 1 / float(condition.end.a))
+            yield Term(c, fields + len(self._own) + place, None, stencil, outer=outer, gated=True)
+
+    @property
+    def arguments(self) -> tuple[Argument, ...]:
+        """Where points are, then one for each condition."""
+        own = (Argument("", (None,), False, of_grid=FREE) for _ in self._own)
+        return (*own, *(Argument(c.name or "", (None,), False, side=_side(c)) for c in self._given))
+
+    @property
+    def coefficients(self) -> Coefficients:
+        """The same as coefficients."""
+        own = (OwnWeights(coast, number) for coast, number in self._own)
+        return (*own, *(_side(condition).field(condition.given) for condition in self._given))  # type: ignore[arg-type]
+
+
+def _side(condition: Condition) -> AtGaps:
+    return AtGaps(condition.name or f"{condition.end.word} beside gaps")
