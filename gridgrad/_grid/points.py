@@ -280,13 +280,29 @@ class Points:
         if self.mapping is not None:
             raise self.mapping.refusal("a gap")
         if self.has_lines:
-            raise ArgumentValueError(
-                "gaps are not offered on grids whose coordinates differ from line to line; give coordinates of one line, "
-                "or put numpy.nan where the result does not count"
-            )
+            mask = self._beside_lines(mask)
         made = copy(self)
         made.mask, made._whole, made._masked, made.held = mask, self.whole, masked, {}
         return made
+
+    def _beside_lines(self, mask: masks.Mask) -> masks.Mask:
+        """A mask with the batch axes that coordinates of lines have, as rows beside its gaps differ along these too."""
+        if not mask.is_open:
+            raise ArgumentValueError(
+                "rows beside gaps are one-sided on a grid whose coordinates differ from line to line, as rows at its ends are; leave boundary= out"
+            )
+        for axis in self.axis_objects:
+            if axis.has_lines:
+                mask = mask.broadcast(self.turned(axis.spacing).shape)
+        return mask
+
+    def turned(self, a: Array) -> Array:
+        """An array that broadcasts to fields as one that does so to masks: batch axes in front, then those of the grid in order."""
+        ndim, places = smallest_field(self.axes, a.ndim)
+        batch = [axis for axis in range(ndim) if axis not in places]
+        turned = a.reshape((1,) * (ndim - a.ndim) + a.shape).transpose(*batch, *sorted(places))
+        first = next((d for d, n in enumerate(turned.shape) if n > 1 or d == len(batch)), 0)
+        return turned.reshape(turned.shape[first:])
 
     def masked(self, whole: Made) -> Made:
         """The operator beside its gaps that one of the whole grid is without."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from ..._base.cache import cached_property
 from ..._base.errors import counted
-from ..._base.types import Array
+from ..._base.types import Array, Shape
 from ..._stencils.ends import ONE_SIDED, SYMMETRIC
 from ..boundary import Side
 from ..walls.components import Components
@@ -44,6 +44,13 @@ class Mask:
         """Of the grid, behind batch axes, whose fields may have their own gaps."""
         shape: tuple[int, ...] = self.inside.shape
         return shape
+
+    def broadcast(self, shape: Shape) -> Mask:
+        """The mask with the batch axes that another shape has, along which it is the same."""
+        whole = np.broadcast_shapes(self.shape, (*shape[: -len(self.breaks)], *self.shape[-len(self.breaks) :]))
+        if whole == self.shape:
+            return self
+        return Mask(np.array(np.broadcast_to(self.inside, whole)), self.breaks, self.side, self.fill)
 
     @property
     def drops(self) -> bool:

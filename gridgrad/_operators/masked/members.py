@@ -14,6 +14,7 @@ from ..._base.cache import cached_property
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._grid.boundary import Side
+from ..._grid.lines.rows import LineRows
 from ..._grid.masks.mask import Mask
 from ..._grid.masks.piece import Piece, grid_of
 from ..._grid.masks.prescribed import conditions_of, mark
@@ -21,10 +22,11 @@ from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._stencils.stencil import Stencil, no_rows
 from ..._terms.term import Term
-from ..fields.coefficients import Argument
+from ..fields.coefficients import Argument, Coefficients
 from ..fields.forms import Form
+from ..fields.weights import OwnWeights
 from ..patterns.kinds import Origin, has_numbers
-from .rows import Line, Pairs
+from .rows import Line, LineOfLines, Pairs
 
 
 class Whole(Protocol):
@@ -34,12 +36,21 @@ class Whole(Protocol):
     origin: Origin | None
     inputs: Form
     arguments: tuple[Argument, ...]
+    coefficients: Coefficients
+
+
+class Along(NamedTuple):
+    """The terms of one derivative: one, or along lines with points of their own several, whose weights are of these `rows`."""
+
+    term: Term  # the first of them, along lines without its weights
+    stencils: tuple[Stencil, ...] = ()
+    rows: LineRows | None = None
 
 
 class Known(NamedTuple):
     """A `Whole` without its fields."""
 
-    terms: tuple[Term, ...]
+    parts: tuple[Along, ...]
     origin: Origin | None
     inputs: Form
     arguments: tuple[Argument, ...]
@@ -124,11 +135,11 @@ class Member:
 def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
     """The terms of an operator of a kind, each with its rows on this grid, which has gaps."""
     assert grid.mask is not None
-    known = Known(whole.terms, whole.origin, whole.inputs, whole.arguments)
+    known = Known(_parts_of(whole), whole.origin, whole.inputs, whole.arguments)
     small = _Small(known, grid.whole, grid.mask.side)
     members: list[Member] = []
-    for number, term in enumerate(whole.terms):
-        lines = tuple(
+    for number, (term, stencils, rows) in enumerate(known.parts):
+        lines: tuple[Line, ...] = tuple(
             Line(
                 grid,
                 k,
@@ -139,11 +150,28 @@ def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
             for slot, (k, stencil) in enumerate(term.stencils())
             if k is not None
         )
+        if rows is not None:
+            (own,) = lines
+            lines = (LineOfLines(grid, own.k, stencils, rows, own.of_piece),)
         members.append(Member(grid, term, lines))
     if whole.origin is not None and whole.origin.kind.is_flux:
         _let_cells_follow(members)
     _let_walls_follow(members)
     return (*members, *_beside_gaps(small, members, grid))
+
+
+def _parts_of(whole: Whole) -> tuple[Along, ...]:
+    """Its terms, those of one derivative along lines with points of their own as one part: on a run of points, an axis like others, they are one term."""
+    parts: list[Along] = []
+    for term in whole.terms:
+        own = None if term.outer is None else whole.coefficients[term.outer]
+        if not (isinstance(own, OwnWeights) and isinstance(own.rows, LineRows)):
+            parts.append(Along(term))
+        elif own.number == 0:
+            parts.append(Along(term._replace(outer=None, gated=False), (term.stencil,), own.rows))
+        else:
+            parts[-1] = parts[-1]._replace(stencils=(*parts[-1].stencils, term.stencil))
+    return tuple(parts)
 
 
 def moved(members: Sequence[Member], grid: Points) -> tuple[Member, ...]:
@@ -263,7 +291,7 @@ class _Small:
             if len(kept) >= 1024:
                 kept.clear()
             kept[k, piece] = made = self._terms(k, piece)
-        own = self.whole.terms[number]
+        own = self.whole.parts[number].term
         return made.get((_role(own), mark) if mark else _key(own, number))
 
     def _terms(self, k: int, piece: Piece) -> dict[Hashable, Term]:
@@ -275,7 +303,7 @@ class _Small:
         names = [argument.name for argument in made.arguments for _ in range(argument.fields)]
         marks = {mark(number, end) for number in range(len(self.conditions)) for end in (0, 1)}
         found: dict[Hashable, Term] = {}
-        for n, term in enumerate(made.terms):
+        for n, (term, *_) in enumerate(_parts_of(made)):
             place = term.input - prod(made.inputs)
             if place < 0 or names[place] not in marks:
                 found[_key(term, n)] = term
