@@ -56,10 +56,9 @@ def on_lines_with_gaps(
         return make(entries), ()
     except ArgumentValueError:
         many = [k for k, entry in enumerate(entries) if np.ndim(unwrap(entry, "x")[0]) > 1]  # type: ignore[arg-type]
-        known = None if missing is None or len(many) != 1 else _known(shape, axes, fields, missing)
-        if known is None:
+        if missing is None or len(many) != 1:
             raise
-        (k,) = many
+    (k,), known = many, _known(shape, axes, fields, missing)
     numbers, unit = unwrap(entries[k], f"the spacing of axis {axes[k]}")
     x = lines_in_shape(numbers_of(numbers, axes[k]), axes[k], shape)
     same = tuple([a for a, n in enumerate(x.shape) if n == 1])
@@ -69,20 +68,14 @@ def on_lines_with_gaps(
     return grid, (np.broadcast_to(x, shape),) if np.isnan(x).any() else ()
 
 
-def _known(
-    shape: Shape, axes: tuple[int, ...], fields: Iterable[object], missing: object
-) -> Array | None:
-    """Where all fields are there; None where that is still to be computed."""
+def _known(shape: Shape, axes: tuple[int, ...], fields: Iterable[object], missing: object) -> Array:
+    """Where all fields are there, or may be, as what is still to be computed."""
     whole = np.ones(shape, bool)
     for field in fields:
         values = unwrap(field, "f")[0]
-        if dispatch.is_lazy(values):
-            return None
-        numbers = np.asarray(dispatch.host(values))
+        numbers = np.zeros(()) if dispatch.is_lazy(values) else np.asarray(dispatch.host(values))
         whole &= ~np.isnan(numbers) if numbers.dtype.kind in "fc" else True
-    if isinstance(missing, Gaps):  # in the order of a mask
-        if dispatch.is_lazy(missing.inside):
-            return None
+    if isinstance(missing, Gaps) and not dispatch.is_lazy(missing.inside):  # in the order of a mask
         order = [a for a in range(len(shape)) if a not in axes] + sorted(axes)
         whole &= np.broadcast_to(missing.inside, [shape[a] for a in order]).transpose(np.argsort(order))
     return whole

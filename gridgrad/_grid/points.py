@@ -178,6 +178,12 @@ class Points:
         geometry = {} if self.geometry is None else self.geometry.words()
         return partial(kind, axes=self.axes, dtype=self.dtype, **words, **geometry), given
 
+    def __copy__(self) -> Self:
+        """With the axes that it has, whose weights are not made again."""
+        made = type(self).__new__(type(self))
+        vars(made).update(vars(self) | {"held": {}})
+        return made
+
     @property
     def units(self) -> tuple[object, ...] | None:
         """The units of the axes, None of an axis without; None where all coordinates are plain numbers.

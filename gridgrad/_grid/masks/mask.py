@@ -48,9 +48,11 @@ class Mask:
     def broadcast(self, shape: Shape) -> Mask:
         """The mask with the batch axes that another shape has, along which it is the same."""
         whole = np.broadcast_shapes(self.shape, (*shape[: -len(self.breaks)], *self.shape[-len(self.breaks) :]))
-        if whole == self.shape:
-            return self
-        return Mask(np.array(np.broadcast_to(self.inside, whole)), self.breaks, self.side, self.fill)
+        return self if whole == self.shape else self._over(whole)
+
+    def _over(self, shape: Shape) -> Mask:
+        """The same along more axes."""
+        return Mask(np.array(np.broadcast_to(self.inside, shape)), self.breaks, self.side, self.fill)
 
     @property
     def drops(self) -> bool:
@@ -102,6 +104,10 @@ class Mask:
     def order(self, points: Array) -> Array:
         """That in which the whole grid has them."""
         return np.arange(len(points))
+
+    def indices(self, points: Array) -> tuple[Array, ...]:
+        """The indices of points of the flattened grid in all of it, batch axes in front."""
+        return np.unravel_index(points, self.shape)
 
     @property
     def index(self) -> dict[int, Array]:
