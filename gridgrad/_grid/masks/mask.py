@@ -47,7 +47,9 @@ class Mask:
 
     def broadcast(self, shape: Shape) -> Mask:
         """The mask with the batch axes that another shape has, along which it is the same."""
-        whole = np.broadcast_shapes(self.shape, (*shape[: -len(self.breaks)], *self.shape[-len(self.breaks) :]))
+        whole = np.broadcast_shapes(
+            self.shape, (*shape[: -len(self.breaks)], *self.shape[-len(self.breaks) :])
+        )
         return self if whole == self.shape else self._over(whole)
 
     def _over(self, shape: Shape) -> Mask:

@@ -147,4 +147,3 @@ def _lower(rule: Rule) -> list[Rule]:
     accuracies = [a for a in (6, 4, 2) if rule.accuracy is not None and a <= rule.accuracy]
     rules = [rule._replace(accuracy=a) for a in accuracies] or [rule]
     return [*rules, rule._replace(accuracy=None), rule._replace(accuracy=None, edge_order=1)]
-

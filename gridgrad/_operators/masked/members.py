@@ -163,8 +163,11 @@ def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
 def _parts_of(whole: Whole) -> tuple[Along, ...]:
     """Its terms, those of one derivative along lines with points of their own as one part: on a run of points, an axis like others, they are one term."""
     parts: list[Along] = []
+    to_come = sum(argument.fields for argument in whole.arguments) - len(
+        whole.coefficients
+    )  # fields of calls, in front
     for term in whole.terms:
-        own = None if term.outer is None else whole.coefficients[term.outer]
+        own = None if term.outer is None or term.outer < to_come else whole.coefficients[term.outer - to_come]
         if not (isinstance(own, OwnWeights) and isinstance(own.rows, LineRows)):
             parts.append(Along(term))
         elif own.number == 0:

@@ -134,7 +134,9 @@ class Line:
         own, is_of_piece = self._beside(run, local, index[irregular])
         missing[irregular] = ~own.is_there.any(axis=1) & is_of_piece & self.mask.is_open
         a, b, w, _ = merged(
-            len(points), [(regular, self._regular(points[regular], index[regular])), (irregular, own)], self.axis.real
+            len(points),
+            [(regular, self._regular(points[regular], index[regular])), (irregular, own)],
+            self.axis.real,
         )
         a, b = (
             points[:, None] + ((place + end) % n - place if self.runs.is_ring else end) * self.runs.stride
@@ -207,7 +209,9 @@ class Line:
 class LineOfLines(Line):
     """All stencils of one derivative along lines with points of their own, with the weights that each point has."""
 
-    def __init__(self, grid: Points, k: int, stencils: tuple[Stencil, ...], rows: LineRows, of_piece: PieceRows) -> None:
+    def __init__(
+        self, grid: Points, k: int, stencils: tuple[Stencil, ...], rows: LineRows, of_piece: PieceRows
+    ) -> None:
         super().__init__(grid, k, stencils[0], of_piece, False)
         self.stencils, self.rows = stencils, rows
 
@@ -238,7 +242,9 @@ def at_points(grid: Points, a: Array, points: Array) -> Array:
     """What coordinates of lines, or what is made of them, are at points of the flattened grid."""
     assert grid.mask is not None
     turned, index = grid.turned(a), grid.mask.indices(points)
-    return turned[tuple(0 if n == 1 else at for n, at in zip(turned.shape, index[-turned.ndim :], strict=True))]
+    return turned[
+        tuple(0 if n == 1 else at for n, at in zip(turned.shape, index[-turned.ndim :], strict=True))
+    ]
 
 
 def _pieces(grid: Points, k: int) -> Pieces:
@@ -246,7 +252,9 @@ def _pieces(grid: Points, k: int) -> Pieces:
     varies = grid.metric is not None and k == grid.metric.along
     runs, axis, lines = _runs(grid, k), grid.axis_objects[k], None
     if isinstance(axis, LinesAxis):
-        lines = at_points(grid, axis.line_numbers, runs.points(np.arange(len(runs.line)), np.zeros(1, np.intp)))
+        lines = at_points(
+            grid, axis.line_numbers, runs.points(np.arange(len(runs.line)), np.zeros(1, np.intp))
+        )
     return Pieces(runs, axis, grid.mask.is_open, varies, lines)
 
 

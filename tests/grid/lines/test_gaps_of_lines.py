@@ -47,9 +47,7 @@ def alone(call, f, z, axis, breaks=()):
         cuts = np.flatnonzero(np.diff(np.isnan(own))) + 1
         for run in np.split(np.arange(len(own)), sorted({*cuts.tolist(), *breaks})):
             if len(run) and not np.isnan(own[run]).any():
-                result[(*spot[: axis % f.ndim], run, *spot[axis % f.ndim :])] = of_run(
-                    call, own[run], x[run]
-                )
+                result[(*spot[: axis % f.ndim], run, *spot[axis % f.ndim :])] = of_run(call, own[run], x[run])
     return result
 
 
@@ -76,9 +74,7 @@ def test_each_run_has_the_bits_that_it_has_alone(name, kind, rng):
     for axis in (0, 1, 2, -1):
         z = heights(rng, axis, kind)
         f = np.where(holes(rng), rng.normal(size=SHAPE), np.nan)
-        same_bits(
-            CALLS[name](f, z, axis, missing="one-sided"), alone(CALLS[name], f, z, axis)
-        )
+        same_bits(CALLS[name](f, z, axis, missing="one-sided"), alone(CALLS[name], f, z, axis))
 
 
 @pytest.mark.parametrize("dtype", ["float32", "longdouble", "complex128"])
@@ -89,7 +85,10 @@ def test_dtypes(dtype, rng):
         found = gg.gradient(f, z, axis=0, edge_order=2, missing="one-sided")
         assert found.dtype == f.dtype
         np.testing.assert_allclose(
-            found, alone(CALLS["gradient 2"], f, z, 0), rtol=1e-5 if dtype == "float32" else 1e-13, atol=1e-4 if dtype == "float32" else 1e-12
+            found,
+            alone(CALLS["gradient 2"], f, z, 0),
+            rtol=1e-5 if dtype == "float32" else 1e-13,
+            atol=1e-4 if dtype == "float32" else 1e-12,
         )
 
 
@@ -122,9 +121,7 @@ def test_a_plane_of_heights_serves_a_batch(rng):
     f = np.where(holes(rng), rng.normal(size=SHAPE), np.nan)
     same_bits(gg.gradient(f, z, axis=0, missing="one-sided"), alone(CALLS["gradient"], f, z, 0))
     times = heights(rng, -1, shape=SHAPE[1:])
-    same_bits(
-        gg.gradient(f, times, axis=-1, missing="one-sided"), alone(CALLS["gradient"], f, times, -1)
-    )
+    same_bits(gg.gradient(f, times, axis=-1, missing="one-sided"), alone(CALLS["gradient"], f, times, -1))
 
 
 def test_positions_outside_may_be_none(rng):
@@ -188,6 +185,7 @@ def along(grid, f, inside, k, order=1):
 
 def by_hand(name, grid, f, inside):
     """What operators are, of derivatives along the axes."""
+
     def d(f, k, order=1):
         return along(grid, f, inside, k, order)
 
@@ -316,4 +314,4 @@ def test_order_beside_terrain():
         got = gg.Grid(z, (n, x[1])).with_mask(above).derivative(0)(f)
         errors.append(abs(got - 2 * np.cos(2 * z))[above].max())
     orders = np.log2(np.array(errors[:-1]) / errors[1:])
-    assert ((1.7 < orders) & (orders < 2.4)).all()
+    assert ((orders > 1.7) & (orders < 2.4)).all()
