@@ -55,7 +55,7 @@ def on_lines_with_gaps(
     try:
         return make(entries), ()
     except ArgumentValueError:
-        many = [k for k, entry in enumerate(entries) if np.ndim(unwrap(entry, "x")[0]) > 1]  # type: ignore[arg-type]
+        many = [k for k, entry in enumerate(entries) if np.ndim(unwrap(entry, "x")[0]) > 1]
         if missing is None or len(many) != 1:
             raise
     (k,), known = many, _known(shape, axes, fields, missing)

@@ -47,7 +47,7 @@ class Pieces:
         is_inner, is_near = ~(columns[2] | columns[3]), columns[0] + columns[1] <= n
         if lines is not None:
             columns[0] = np.tile(lines, 2) * n + columns[0]
-        alike = columns[0] if varies or lines is not None else _alike(*columns[:2], is_inner, axis)
+        alike = columns[0] if varies or lines is not None else _alike(columns[0], columns[1], is_inner, axis)
         unique, self._piece = unique_rows(np.stack([alike, *columns[1:]], axis=1))
         first = np.zeros(len(unique), np.intp)
         first[self._piece[::-1]] = np.arange(len(self._piece))[::-1]

@@ -167,7 +167,9 @@ def _parts_of(whole: Whole) -> tuple[Along, ...]:
         whole.coefficients
     )  # fields of calls, in front
     for term in whole.terms:
-        own = None if term.outer is None or term.outer < to_come else whole.coefficients[term.outer - to_come]
+        own: object = (
+            None if term.outer is None or term.outer < to_come else whole.coefficients[term.outer - to_come]
+        )
         if not (isinstance(own, OwnWeights) and isinstance(own.rows, LineRows)):
             parts.append(Along(term))
         elif own.number == 0:

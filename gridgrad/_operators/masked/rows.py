@@ -242,9 +242,10 @@ def at_points(grid: Points, a: Array, points: Array) -> Array:
     """What coordinates of lines, or what is made of them, are at points of the flattened grid."""
     assert grid.mask is not None
     turned, index = grid.turned(a), grid.mask.indices(points)
-    return turned[
+    found: Array = turned[
         tuple(0 if n == 1 else at for n, at in zip(turned.shape, index[-turned.ndim :], strict=True))
     ]
+    return found
 
 
 def _pieces(grid: Points, k: int) -> Pieces:

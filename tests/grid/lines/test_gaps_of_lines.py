@@ -134,12 +134,7 @@ def test_positions_outside_may_be_none(rng):
     for outside in (np.nan, 0.0, 1e300, np.inf):
         given = np.where(inside, z, outside)
         same_bits(gg.gradient(f, given, axis=0, edge_order=2, missing="one-sided"), want)
-        same_bits(
-            gg.divergence((f,), given, axis=0, missing="one-sided", edge_order=2)
-            if False
-            else gg.derivative(f, given, axis=0, missing="one-sided"),
-            want,
-        )
+        same_bits(gg.derivative(f, given, axis=0, missing="one-sided"), want)
     known = np.where(rng.random(SHAPE) < 0.9, f, np.pi)  # samples without positions
     known[np.isnan(f)] = np.pi
     same_bits(gg.gradient(known, np.where(inside, z, np.nan), axis=0, edge_order=2, missing="one-sided"),
@@ -294,6 +289,48 @@ def test_other_libraries(library, grid, rng):
         np.testing.assert_allclose(
             found, gg.gradient(f, z, axis=0, missing="one-sided"), rtol=1e-12, atol=1e-11
         )
+
+
+@pytest.mark.needs("dask")
+@pytest.mark.parametrize("chunks", [(60, 5, 7), (13, 6, 7), (20, 4, 3)])
+def test_chunks(chunks, rng):
+    """Rows of a chunk are found on whole lines, which it may have a part of, and in any part of all lines."""
+    import dask.array as da
+
+    shape = (60, 6, 7)
+    z, inside = heights(rng, 0, shape=shape), holes(rng, shape)
+    f = np.where(inside, rng.normal(size=shape), np.nan)
+    lazy = da.from_array(f, chunks=chunks)
+    grid, turned = gg.Grid(z, (6, 1.0), (7, 2.0)), inside.transpose(1, 2, 0)
+    for mask in (inside, da.from_array(inside, chunks=chunks)):
+        for A in (grid.with_mask(mask).derivative(0), grid.with_mask(mask).laplacian):
+            same_bits(A(lazy).compute(), A(f))
+    batch = gg.Grid(z, axes=[-3]).with_mask(turned).gradient
+    same_bits(batch(lazy).compute(), batch(f))
+    np.testing.assert_allclose(
+        batch.T(np.nan_to_num(lazy)).compute(), batch.T(np.nan_to_num(f)), rtol=1e-12, atol=1e-12
+    )
+    given = np.where(inside, z, np.nan)
+    same_bits(
+        gg.gradient(lazy, given, axis=0, missing="one-sided").compute(),
+        gg.gradient(f, given, axis=0, missing="one-sided"),
+    )
+
+
+@pytest.mark.needs("xarray")
+def test_times_that_are_missing_with_their_samples(rng):
+    """By labels: dates of trajectories, NaT where nothing was measured."""
+    import xarray
+
+    seconds = np.cumsum(rng.integers(1, 5, (5, 12)), axis=1)
+    inside = rng.random((5, 12)) > 0.25
+    inside[0, 0] = False  # of which all dates are counted
+    times = np.datetime64("2020-01-01", "ns") + seconds * np.timedelta64(1, "s")
+    times[~inside] = np.datetime64("NaT")
+    f = np.where(inside, rng.normal(size=seconds.shape), np.nan)
+    track = xarray.DataArray(f, {"time": (("track", "obs"), times)}, ("track", "obs"), "x")
+    found = gg.gradient(track, dim="obs", coord="time", missing="one-sided")
+    same_bits(found.values, alone(CALLS["gradient"], f, 1.0 * seconds, 1))
 
 
 def test_what_is_known_beside_gaps_is_refused(grid, rng):
