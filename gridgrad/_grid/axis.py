@@ -239,8 +239,7 @@ class Axis:
 
     def steps_of_runs(self, starts: Array, length: int) -> Wide:
         """The steps of many such runs, shape ``(length - 1, runs)``."""
-        index: Array = np.arange(length - 1)[:, None] + starts
-        return self.exact_steps()[0].at(index)
+        return self.exact_steps()[0].at(np.arange(length - 1)[:, None] + starts)
 
     def stencil(
         self, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, side: int = 0
