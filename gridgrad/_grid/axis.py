@@ -99,6 +99,11 @@ class Axis:
         return self.spacing.ndim > 0
 
     @property
+    def of_rows(self) -> Axis:
+        """The axis by whose points derivatives along it are: itself, where these are its coordinates."""
+        return self
+
+    @property
     def are_prescribed(self) -> tuple[bool, bool]:
         """Which ends have more than a word: numbers or arrays, or others for each component."""
         left, right = (isinstance(side, (Condition, Components)) for side in self.sides)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from functools import partial, reduce
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -54,7 +54,16 @@ else:
     masks = Late("gridgrad._grid.masks.mask")
 
 Made = TypeVar("Made")
-OnGaps = Callable[..., object]
+
+
+class OnGaps(Protocol):
+    """What makes operators and maps of positions beside gaps of those of the whole grid."""
+
+    def __call__(self, whole: Any, grid: Any, /) -> object:
+        """An operator."""
+
+    def positions(self, grid: Points, mask: masks.Mask, /) -> mappings.IndexMap:
+        """A map."""
 
 
 class Cleaned(NamedTuple):
@@ -283,20 +292,22 @@ class Points:
             raise ArgumentValueError(
                 "beside gaps of a grid with geometry= rows are one-sided, and fluxes of diffuse and of the conservative laplacian end; leave boundary= out, or write operators as their formulas on a grid without geometry="
             )
-        if self.mapping is not None:
-            raise self.mapping.refusal("a gap")
-        if self.has_lines:
-            mask = self._beside_lines(mask)
+        if not mask.is_open and self.has_lines:
+            raise ArgumentValueError(
+                "rows beside gaps are one-sided on a grid whose coordinates differ from line to line, as rows at its ends are; leave boundary= out"
+            )
+        mask = mask.of_one() if self.mapping is not None else self._beside_lines(mask)
         made = copy(self)
         made.mask, made._whole, made._masked, made.held = mask, self.whole, masked, {}
+        if (
+            self.mapping is not None and masked is not None
+        ):  # whose positions have their derivatives beside gaps too
+            made._whole = copy(self.whole)
+            made._whole.mapping = masked.positions(self, mask)
         return made
 
     def _beside_lines(self, mask: masks.Mask) -> masks.Mask:
         """A mask with the batch axes that coordinates of lines have, as rows beside its gaps differ along these too."""
-        if not mask.is_open:
-            raise ArgumentValueError(
-                "rows beside gaps are one-sided on a grid whose coordinates differ from line to line, as rows at its ends are; leave boundary= out"
-            )
         for axis in self.axis_objects:
             if axis.has_lines:
                 mask = mask.broadcast(self.turned(axis.spacing).shape)

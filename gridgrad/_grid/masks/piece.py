@@ -65,6 +65,10 @@ class PieceOfAxis(Axis):
         """Those of the whole axis, whose sign they have: a single point has none."""
         return self.whole.steps
 
+    def per_index(self, order: int, accuracy: int | None) -> Stencil:
+        """The rows of a derivative by an index of a curvilinear grid."""
+        return self.rows(order, accuracy).field
+
     def _placed(self, end: End, side: int) -> End:
         """With the distance of a wall of the whole axis."""
         return self.whole._placed(end, side)
@@ -117,7 +121,7 @@ class MetricOfPiece(Metric):
 def grid_of(grid: Points, pieces: list[Piece | None], beside: Side, is_whole: bool) -> Points:
     """The grid with some of its axes cut to pieces, which have all of their rows or those at ends."""
     axes = tuple(
-        _with_numbers(axis) if piece is None else PieceOfAxis(axis, piece, beside, is_whole)
+        _with_numbers(axis) if piece is None else PieceOfAxis(axis.of_rows, piece, beside, is_whole)
         for axis, piece in zip(grid.axis_objects, pieces, strict=True)
     )
     small = copy(grid)
@@ -126,6 +130,8 @@ def grid_of(grid: Points, pieces: list[Piece | None], beside: Side, is_whole: bo
     small.axis_objects, small.lengths = axes, tuple(axis.length for axis in axes)
     small.shape = tuple(small.lengths[k] for k in small._order)
     small.held = {}
+    if grid.mapping is not None:
+        small.mapping = grid.mapping.along(axes)
     if grid.metric is not None:
         own = axes[grid.metric.along]
         small.metric = MetricOfPiece(grid.metric, own) if isinstance(own, PieceOfAxis) else copy(grid.metric)

@@ -14,6 +14,7 @@ from ..._base.cache import cached_property
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._grid.boundary import Side
+from ..._grid.curvilinear.weights import PointWeights
 from ..._grid.lines.rows import LineRows
 from ..._grid.masks.mask import Mask
 from ..._grid.masks.piece import Piece, grid_of
@@ -26,7 +27,7 @@ from ..fields.coefficients import Argument, Coefficients
 from ..fields.forms import Form
 from ..fields.weights import OwnWeights
 from ..patterns.kinds import Origin, has_numbers
-from .rows import Line, LineOfLines, Pairs
+from .rows import Line, LineOfFlux, LineOfLines, Pairs
 
 
 class Whole(Protocol):
@@ -40,11 +41,14 @@ class Whole(Protocol):
 
 
 class Along(NamedTuple):
-    """The terms of one derivative: one, or along lines with points of their own several, whose weights are of these `rows`."""
+    """The terms of one derivative: one, or along lines with points of their own several, whose weights are of these `rows`.
 
-    term: Term  # the first of them, along lines without its weights
+    Of a flux by positions these are the weights of the slope that it is beside gaps.
+    """
+
+    term: Term  # the first of them, without such weights
     stencils: tuple[Stencil, ...] = ()
-    rows: LineRows | None = None
+    rows: LineRows | OwnWeights | None = None
 
 
 class Known(NamedTuple):
@@ -150,13 +154,18 @@ def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
             for slot, (k, stencil) in enumerate(term.stencils())
             if k is not None
         )
-        if rows is not None:
+        if isinstance(rows, LineRows):
             (own,) = lines
             lines = (LineOfLines(grid, own.k, stencils, rows, own.of_piece),)
+        elif rows is not None:
+            (own,) = lines
+            assert isinstance(rows.rows, PointWeights)
+            lines = (LineOfFlux(grid, own.k, own.stencil, own.of_piece, rows.rows.values[rows.number]),)
         members.append(Member(grid, term, lines))
     if whole.origin is not None and whole.origin.kind.is_flux:
         _let_cells_follow(members)
     _let_walls_follow(members)
+    _let_fluxes_follow(members)
     return (*members, *_beside_gaps(small, members, grid))
 
 
@@ -167,16 +176,31 @@ def _parts_of(whole: Whole) -> tuple[Along, ...]:
         whole.coefficients
     )  # fields of calls, in front
     for term in whole.terms:
-        own: object = (
-            None if term.outer is None or term.outer < to_come else whole.coefficients[term.outer - to_come]
+        fields: tuple[object, ...] = whole.coefficients
+        own, into = (
+            None if k is None or k < to_come else fields[k - to_come] for k in (term.outer, term.inner)
         )
-        if not (isinstance(own, OwnWeights) and isinstance(own.rows, LineRows)):
+        slopes = _slopes_of(into)
+        if slopes is not None:
+            parts.append(Along(term._replace(inner=None, outer=None), (term.stencil,), slopes))
+        elif not (isinstance(own, OwnWeights) and isinstance(own.rows, LineRows)):
             parts.append(Along(term))
         elif own.number == 0:
             parts.append(Along(term._replace(outer=None, gated=False), (term.stencil,), own.rows))
         else:
             parts[-1] = parts[-1]._replace(stencils=(*parts[-1].stencils, term.stencil))
     return tuple(parts)
+
+
+def _slopes_of(factor: object) -> OwnWeights | None:
+    """The weights of slopes that rows beside gaps have in the place of these, of fluxes."""
+    if (
+        isinstance(factor, OwnWeights)
+        and isinstance(factor.rows, PointWeights)
+        and factor.rows.slopes is not None
+    ):
+        return factor._replace(rows=factor.rows.slopes)
+    return None
 
 
 def moved(members: Sequence[Member], grid: Points) -> tuple[Member, ...]:
@@ -239,6 +263,13 @@ def _let_cells_follow(members: Sequence[Member]) -> None:
     own = [(member.term.output, line) for member in members if not member.term.ends for line in member.lines]
     for output, line in own:
         line.follows = [other for n, other in own if n == output and other.axis is line.axis]
+
+
+def _let_fluxes_follow(members: Sequence[Member]) -> None:
+    """Fluxes by positions make one sum, which has slopes in their place wherever one of them reads a gap."""
+    own = [(m.term.output, line) for m in members for line in m.lines if isinstance(line, LineOfFlux)]
+    for output, line in own:
+        line.follows = [other for n, other in own if n == output]
 
 
 def _let_walls_follow(members: Sequence[Member]) -> None:

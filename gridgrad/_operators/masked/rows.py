@@ -92,6 +92,11 @@ class Line:
         found: Array = np.logical_or.reduce([line._crosses for line in self.follows or [self]])
         return found
 
+    @property
+    def _of_runs(self) -> Array:
+        """Where rows are those of runs."""
+        return self.irregular
+
     @cached_property
     def _crosses(self) -> Array:
         """Where it would itself."""
@@ -126,7 +131,7 @@ class Line:
     def pairs_at(self, points: Array) -> Pairs:
         """The rows of points of the flattened grid, of which some are not those of the whole axis."""
         index, place, n = self.runs.along(points), self.runs.place(points)[:, None], self.runs.points_of_line
-        irregular = self.irregular[points]
+        irregular = self._of_runs[points]
         missing, regular = np.zeros(len(points), bool), np.flatnonzero(~irregular)
         irregular = np.flatnonzero(irregular)
         run = self.runs.of(points[irregular])
@@ -238,6 +243,32 @@ class LineOfLines(Line):
         return own._replace(w=own.w * w, is_there=own.is_there & (w != 0)).packed()
 
 
+class LineOfFlux(Line):
+    """A part of a sum of fluxes by positions: beside gaps, in the place of that, its slope times a weight at each point.
+
+    As these make one sum, all of them do so where one reads a gap.
+    """
+
+    def __init__(self, grid: Points, k: int, stencil: Stencil, of_piece: PieceRows, weight: Array) -> None:
+        super().__init__(grid, k, stencil, of_piece, False)
+        self.weight = weight
+
+    def on(self, grid: Points) -> Line:
+        """The same along the axis of another grid, which differs in its gaps."""
+        made = LineOfFlux(grid, self.k, self.stencil, self.of_piece, self.weight)
+        made.__dict__["table"] = self.table
+        return made
+
+    @property
+    def _of_runs(self) -> Array:
+        return self._crosses
+
+    def pairs_at(self, points: Array) -> Pairs:
+        """The rows of points of the flattened grid that are irregular."""
+        pairs = super().pairs_at(points)
+        return pairs._replace(w=pairs.w * at_points(self.grid, self.weight, points)[:, None])
+
+
 def at_points(grid: Points, a: Array, points: Array) -> Array:
     """What coordinates of lines, or what is made of them, are at points of the flattened grid."""
     assert grid.mask is not None
@@ -252,11 +283,11 @@ def _pieces(grid: Points, k: int) -> Pieces:
     assert grid.mask is not None
     varies = grid.metric is not None and k == grid.metric.along
     runs, axis, lines = _runs(grid, k), grid.axis_objects[k], None
-    if isinstance(axis, LinesAxis):
+    if isinstance(axis.of_rows, LinesAxis):
         lines = at_points(
-            grid, axis.line_numbers, runs.points(np.arange(len(runs.line)), np.zeros(1, np.intp))
+            grid, axis.of_rows.line_numbers, runs.points(np.arange(len(runs.line)), np.zeros(1, np.intp))
         )
-    return Pieces(runs, axis, grid.mask.is_open, varies, lines)
+    return Pieces(runs, axis.of_rows, grid.mask.is_open, varies, lines)
 
 
 def _runs(grid: Points, k: int) -> Runs:
