@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from .._backends import dispatch
 from .._base.checks import is_word
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
+from .._base.late import Late
 from .._base.types import Array, Gaps, Shape
-from .._grid.lines.filled import filled
 from .._grid.places import lines_in_shape
 from .._grid.spacing import numbers_of
 from .._operators.masked.grids import with_breaks, with_mask, with_samples
 from .._wraps.units import unwrap, wrap
 from ..grid import Grid
+
+if TYPE_CHECKING:  # what few calls need
+    from .._grid.lines import filled as lines
+else:
+    lines = Late("gridgrad._grid.lines.filled")
 
 
 def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: object) -> Grid:
@@ -63,7 +68,7 @@ def on_lines_with_gaps(
     x = lines_in_shape(numbers_of(numbers, axes[k]), axes[k], shape)
     same = tuple([a for a, n in enumerate(x.shape) if n == 1])
     there = known.any(axis=same, keepdims=True) & ~np.isnan(x)
-    others = wrap(filled(x, axes[k], there), unit)
+    others = wrap(lines.filled(x, axes[k], there), unit)
     grid = make([others if place == k else entry for place, entry in enumerate(entries)])
     return grid, (np.broadcast_to(x, shape),) if np.isnan(x).any() else ()
 
