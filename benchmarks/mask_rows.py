@@ -53,14 +53,37 @@ def laplacian(mask: str, beside: object) -> Callable[[tuple[int, ...], int], Mak
     return make
 
 
-MASK_ROWS = tuple(
+def along_columns(sides: tuple[int, ...], workers: int) -> Makers:
+    """The derivative by height along columns of which the lower levels are below the ground, beside that of all levels."""
+    levels, *plane = sides
+    heights = np.cumsum(0.5 + random(sides), axis=0)
+    inside, out = heights > levels / 4 * random(tuple(plane)), aligned(sides, "float64")
+    f = np.where(inside, random(sides), np.nan)
+    grid = gg.Grid(heights, *[(n, STEP) for n in plane])
+    ours, whole = grid.with_mask(inside).derivative(0), grid.derivative(0)
+    expected = np.where(inside, ours(f), 0)
+    return {
+        "gridgrad": lambda: Contender(lambda: ours(f, out, workers), expected),
+        "gridgrad, no gaps": lambda: Contender(lambda: whole(f, out, workers)),
+    }
+
+
+MASK_ROWS = (
+    *(
+        Row(
+            f"laplacian, {mask}{words}, {n}²",
+            (n, n),
+            laplacian(mask, beside),
+            (Goal("gridgrad, no gaps", 1.5),),
+        )
+        for n in (512, 2048)
+        for mask in MASKS
+        for words, beside in BESIDE.items()
+    ),
     Row(
-        f"laplacian, {mask}{words}, {n}²",
-        (n, n),
-        laplacian(mask, beside),
+        "derivative by heights of columns above terrain, 50 x 300 x 300",
+        (50, 300, 300),
+        along_columns,
         (Goal("gridgrad, no gaps", 1.5),),
-    )
-    for n in (512, 2048)
-    for mask in MASKS
-    for words, beside in BESIDE.items()
+    ),
 )

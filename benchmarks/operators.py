@@ -173,9 +173,12 @@ def beside_gaps(rows: dict[str, Any]) -> list[str]:
             what, size = name.rsplit(", ", 1)
             ratio = times["gridgrad"]["min"] / times[WHOLE]["min"]
             found.setdefault(what, {})[size] = f"{ratio:.2f}"
-    sizes = list(next(iter(found.values()), {}))
+    sizes = list(dict.fromkeys(size for ratios in found.values() for size in ratios))
     lines = [f"| time over that without gaps | {' | '.join(sizes)} |", f"|---|{'---:|' * len(sizes)}"]
-    return lines + [f"| {what} | {' | '.join(ratios.values())} |" for what, ratios in found.items()]
+    return lines + [
+        f"| {what} | {' | '.join(ratios.get(size, '-') for size in sizes)} |"
+        for what, ratios in found.items()
+    ]
 
 
 def others(times: dict[str, dict[str, float]]) -> str:

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from .._backends import dispatch
 from .._base.checks import is_word
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
-from .._base.types import Array, Gaps
+from .._base.late import Late
+from .._base.types import Array, Gaps, Shape
+from .._grid.places import lines_in_shape
+from .._grid.spacing import numbers_of
 from .._operators.masked.grids import with_breaks, with_mask, with_samples
-from .._wraps.units import unwrap
+from .._wraps.units import unwrap, wrap
 from ..grid import Grid
+
+if TYPE_CHECKING:  # what few calls need
+    from .._grid.lines import filled as lines
+else:
+    lines = Late("gridgrad._grid.lines.filled")
 
 
 def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: object) -> Grid:
@@ -40,6 +48,42 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
     if not known:
         return with_mask(grid, given.inside, given.boundary, given.fill)
     return with_samples(grid, reduce(np.logical_and, [given.inside, *known]), given.boundary, given.fill)
+
+
+def on_lines_with_gaps(
+    make: Callable[[Sequence[object]], Grid], shape: Shape, axes: tuple[int, ...], entries: Sequence[object], fields: Iterable[object], missing: object
+) -> tuple[Grid, tuple[Array, ...]]:  # fmt: skip
+    """The grid of a call, and coordinates of lines that are NaN at some points, as one more field that is missing there.
+
+    Where samples are missing positions need not be in order either: others stand there in the grid.
+    """
+    try:
+        return make(entries), ()
+    except ArgumentValueError:
+        many = [k for k, entry in enumerate(entries) if np.ndim(unwrap(entry, "x")[0]) > 1]
+        if missing is None or len(many) != 1:
+            raise
+    (k,), known = many, _known(shape, axes, fields, missing)
+    numbers, unit = unwrap(entries[k], f"the spacing of axis {axes[k]}")
+    x = lines_in_shape(numbers_of(numbers, axes[k]), axes[k], shape)
+    same = tuple([a for a, n in enumerate(x.shape) if n == 1])
+    there = known.any(axis=same, keepdims=True) & ~np.isnan(x)
+    others = wrap(lines.filled(x, axes[k], there), unit)
+    grid = make([others if place == k else entry for place, entry in enumerate(entries)])
+    return grid, (np.broadcast_to(x, shape),) if np.isnan(x).any() else ()
+
+
+def _known(shape: Shape, axes: tuple[int, ...], fields: Iterable[object], missing: object) -> Array:
+    """Where all fields are there, or may be, as what is still to be computed."""
+    whole = np.ones(shape, bool)
+    for field in fields:
+        values = unwrap(field, "f")[0]
+        numbers = np.zeros(()) if dispatch.is_lazy(values) else np.asarray(dispatch.host(values))
+        whole &= ~np.isnan(numbers) if numbers.dtype.kind in "fc" else True
+    if isinstance(missing, Gaps) and not dispatch.is_lazy(missing.inside):  # in the order of a mask
+        order = [a for a in range(len(shape)) if a not in axes] + sorted(axes)
+        whole &= np.broadcast_to(missing.inside, [shape[a] for a in order]).transpose(np.argsort(order))
+    return whole
 
 
 def refuse_gaps(missing: object, breaks: object) -> None:

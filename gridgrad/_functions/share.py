@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from inspect import signature
 from math import prod
@@ -42,7 +42,7 @@ from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.labelled import room_among
 from .._wraps.units import unwrap, wrap
 from ..grid import Grid
-from .gaps import refuse_gaps, with_gaps
+from .gaps import on_lines_with_gaps, refuse_gaps, with_gaps
 from .typed import Ends
 
 # What docstrings of functions have in common, in the places of these words in braces.
@@ -228,10 +228,15 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
         )  # refuses them, before an axis is too short that is none of the grid
     words: dict[str, object] = {word: value for word, value in ends.items() if word in Asked._fields}
     cleaned = clean_words(axes, Asked(**{"edge_order": 2, **words}))
-    grid: Grid = points_of(Grid, shape, axes, entries, cleaned, library.weights_dtype(sample))
-    if "missing" in ends or "breaks" in ends:
-        grid = with_gaps(grid, f if vector else (f,), ends.get("missing"), ends.get("breaks"))
-    return grid
+
+    def made(entries: Sequence[object]) -> Grid:
+        return points_of(Grid, shape, axes, entries, cleaned, library.weights_dtype(sample))
+
+    if "missing" not in ends and "breaks" not in ends:
+        return made(entries)
+    fields, missing = f if vector else (f,), ends.get("missing")
+    grid, positions = on_lines_with_gaps(made, shape, axes, entries, fields, missing)
+    return with_gaps(grid, (*fields, *positions), missing, ends.get("breaks"))
 
 
 def _check_together(name: str, f: object, spacing: Spacings) -> None:

@@ -99,6 +99,11 @@ class Axis:
         return self.spacing.ndim > 0
 
     @property
+    def of_rows(self) -> Axis:
+        """The axis by whose points derivatives along it are: itself, where these are its coordinates."""
+        return self
+
+    @property
     def are_prescribed(self) -> tuple[bool, bool]:
         """Which ends have more than a word: numbers or arrays, or others for each component."""
         left, right = (isinstance(side, (Condition, Components)) for side in self.sides)
@@ -228,6 +233,18 @@ class Axis:
             around = wrap_step(first, last, self.period, self.real)
         check_exponents(self.number, steps.high, around.high)
         return steps, around
+
+    def run_at(self, start: int, length: int) -> Array:
+        """The coordinates of a run of points from one of them on, round a ring."""
+        x = self.spacing
+        beyond = max(start + length - self.length, 0)
+        if not beyond:
+            return x[start : start + length]
+        return np.concatenate([x[start:], x[:beyond] + (self.period if x[-1] > x[0] else -self.period)])
+
+    def steps_of_runs(self, starts: Array, length: int) -> Wide:
+        """The steps of many such runs, shape ``(length - 1, runs)``."""
+        return self.exact_steps()[0].at(np.arange(length - 1)[:, None] + starts)
 
     def stencil(
         self, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None, side: int = 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import copy
 from functools import partial, reduce
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +55,16 @@ else:
     masks = Late("gridgrad._grid.masks.mask")
 
 Made = TypeVar("Made")
-OnGaps = Callable[..., object]
+
+
+class OnGaps(Protocol):
+    """What makes operators and maps of positions beside gaps of those of the whole grid."""
+
+    def __call__(self, whole: Any, grid: Any, /) -> object:
+        """An operator."""
+
+    def positions(self, grid: Points, mask: masks.Mask, /) -> mappings.IndexMap:
+        """A map."""
 
 
 class Cleaned(NamedTuple):
@@ -179,6 +188,12 @@ class Points:
         geometry = {} if self.geometry is None else self.geometry.words()
         return partial(kind, axes=self.axes, dtype=self.dtype, **words, **geometry), given
 
+    def __copy__(self) -> Self:
+        """With the axes that it has, whose weights are not made again."""
+        made = type(self).__new__(type(self))
+        vars(made).update(vars(self) | {"held": {}})
+        return made
+
     @property
     def units(self) -> tuple[object, ...] | None:
         """The units of the axes, None of an axis without; None where all coordinates are plain numbers.
@@ -282,16 +297,34 @@ class Points:
             raise ArgumentValueError(
                 "beside gaps of a grid with geometry= rows are one-sided, and fluxes of diffuse and of the conservative laplacian end; leave boundary= out, or write operators as their formulas on a grid without geometry="
             )
-        if self.mapping is not None:
-            raise self.mapping.refusal("a gap")
-        if self.has_lines:
+        if not mask.is_open and self.has_lines:
             raise ArgumentValueError(
-                "gaps are not offered on grids whose coordinates differ from line to line; give coordinates of one line, "
-                "or put numpy.nan where the result does not count"
+                "rows beside gaps are one-sided on a grid whose coordinates differ from line to line, as rows at its ends are; leave boundary= out"
             )
+        mask = mask.of_one() if self.mapping is not None else self._beside_lines(mask)
         made = copy(self)
         made.mask, made._whole, made._masked, made.held = mask, self.whole, masked, {}
+        if (
+            self.mapping is not None and masked is not None
+        ):  # whose positions have their derivatives beside gaps too
+            made._whole = copy(self.whole)
+            made._whole.mapping = masked.positions(self, mask)
         return made
+
+    def _beside_lines(self, mask: masks.Mask) -> masks.Mask:
+        """A mask with the batch axes that coordinates of lines have, as rows beside its gaps differ along these too."""
+        for axis in self.axis_objects:
+            if axis.has_lines:
+                mask = mask.broadcast(self.turned(axis.spacing).shape)
+        return mask
+
+    def turned(self, a: Array) -> Array:
+        """An array that broadcasts to fields as one that does so to masks: batch axes in front, then those of the grid in order."""
+        ndim, places = smallest_field(self.axes, a.ndim)
+        batch = [axis for axis in range(ndim) if axis not in places]
+        turned = a.reshape((1,) * (ndim - a.ndim) + a.shape).transpose(*batch, *sorted(places))
+        first = next((d for d, n in enumerate(turned.shape) if n > 1 or d == len(batch)), 0)
+        return turned.reshape(turned.shape[first:])
 
     def masked(self, whole: Made) -> Made:
         """The operator beside its gaps that one of the whole grid is without."""

@@ -25,7 +25,7 @@ class Wide:
     def __init__(self, high: Array, low: Array) -> None:
         self.high, self.low = high, low
 
-    def at(self, index: int | slice | list[int]) -> Wide:
+    def at(self, index: int | slice | list[int] | Array) -> Wide:
         """The same elements of both parts."""
         return Wide(self.high[index], self.low[index])
 

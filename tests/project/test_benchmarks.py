@@ -29,9 +29,9 @@ def measured(script, folder, without=()):
 @pytest.mark.parametrize("without", [(), PEERS], ids=["any peers", "no peers"])
 def test_operators(tmp_path, without):
     printed, rows = measured("operators", tmp_path, without)
-    assert len(rows) == 44
+    assert len(rows) == 45
     assert (
-        printed.count("goal <= ") == 2 * 45 + 2
+        printed.count("goal <= ") == 2 * 46 + 2
     )  # by each row and in the end, and the memory of two operators
     table = run_benchmark("operators", "--table", "--out", tmp_path)
     assert "| Gray-Scott step, 512² |" in table

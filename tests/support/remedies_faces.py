@@ -32,8 +32,6 @@ ROWS = [
     Row("Grid(1 + X, Y, geometry='sphere').faces(0)", "divergence and diffuse of the grid conserve totals there",
         "Grid(1 + X, Y, geometry='sphere').diffuse(1.0)(np.ones(U.shape))[1, 1]", "0.0"),
     Row("Grid(Z, (3, 1.)).faces(0)", "give coordinates of one line", STEPS, SLOPES, LINES),
-    Row("Grid(Z, (3, 1.)).with_mask(np.arange(15).reshape(5, 3) > 0)", "give coordinates of one line",
-        "line.with_mask(np.arange(5) > 0).derivative(0)(f)[2]", "6.0", LINES),
     Row("line.with_mask(np.arange(5) > 0, boundary='reflect').faces(0)", 'with_mask(inside) or with_mask(inside, boundary="symmetric")',
         "[line.with_mask(inside).faces(0).derivative(f) for inside in [np.arange(5) > 0]][0]", "np.array([0.0, 4.0, 7.0, 10.0])"),
     Row("line.faces().derivative(f)", "here it is faces[0].derivative", "(lambda faces: faces[0].derivative)(line.faces())(f)", SLOPES),

@@ -8,6 +8,14 @@ EPOCHS = "x = np.r_[np.arange(5.0), 100 + np.arange(4.0)]; f = np.r_[x[:5], 500 
 ROWS = [
     Row("jax.jit(lambda f: gradient(f, x, missing='one-sided'))(f)", "missing= looks at the field, which is traced or mapped; make the grid outside: gridgrad.Grid(x).with_mask(inside)",
         "(lambda g: np.asarray(jax.jit(g.gradient)(f)))(gridgrad.Grid(x).with_mask(~np.isnan(f)))", "slope", "import jax", "jax"),
+    # of lines of their own, and of curvilinear grids
+    Row("gradient(z**2, z, axis=0)", 'missing="one-sided" to a function: it leaves these points out', "np.nan_to_num(gradient(z**2, z, axis=0, missing='one-sided', edge_order=2))", "2 * np.nan_to_num(z)",
+        "z = np.outer(x, [1., 2, 3]) + 1; z[0, 1] = z[-1, 2] = np.nan"),
+    Row("gradient(z**2, z, axis=0)", "give a position for every point", "gradient(z[1:]**2, z[1:], axis=0, edge_order=2)", "2 * z[1:]", "z = np.outer(x, [1., 2, 3]) + 1; z[0, 1] = np.nan"),
+    Row("Grid(z, 1.0 * np.arange(3)).with_mask(z > 2, boundary='symmetric')", "leave boundary= out", "Grid(z, 1.0 * np.arange(3)).with_mask(z > 2).derivative(0)(np.where(z > 2, z**2, np.nan))", "np.where(z > 2, 2 * z, 0)",
+        "z = np.outer(x, [1., 2, 3]) + 1"),
+    Row("gradient(np.stack([A, B]), A, B, axis=(1, 2), missing='one-sided')", "take the fields one by one", "np.nan_to_num(gradient(f, A, B, missing='one-sided')[0])", "np.isfinite(f) * 1.0",
+        "A, B = np.mgrid[:4, :5] + 0.1 * np.mgrid[:5, :4].transpose(0, 2, 1); f = A.copy(); f[1, 1] = np.nan; A, B, f = A, B, f"),
     Row("line.with_mask(np.ones(5))", "an array of bool, for example ~numpy.isnan(f)", "line.with_mask(~numpy.isnan(np.where(inside, F, np.nan))).gradient(F)", RIGHT, GAPS),
     Row("line.with_mask(inside[1:])", "numpy.broadcast_to(inside, grid.shape)", "Grid((2, 1.0), (5, 1.0), edge_order=1).with_mask(numpy.broadcast_to(inside, (2, 5))).derivative(1)(np.stack([F, F]))[0, 2]", "3.", GAPS),
     Row("line.with_mask(inside & False)", "True is where the field is", "line.with_mask(inside).gradient(F)", RIGHT, GAPS),

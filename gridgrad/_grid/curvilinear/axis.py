@@ -35,6 +35,11 @@ class IndexAxis(LinesAxis):
         """The rows of one derivative along it; with so many points `beyond` both ends those of a longer, open axis."""
         return self._line(beyond, edge_order).rows(order, accuracy).field
 
+    @cached_property
+    def of_rows(self) -> Axis:
+        """That by whose index, or own coordinate, its derivatives are."""
+        return self._line(0)
+
     @property
     def widths(self) -> Array:
         """What each point weighs in a sum along it."""
@@ -64,6 +69,7 @@ class IndexAxis(LinesAxis):
             sides=ends,
             period=period,
             real=self.real,
+            place=self.place,
             edge_order=edge_order or self.edge_order,
         )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from copy import copy
 from functools import reduce
 from typing import cast
 
@@ -53,6 +54,12 @@ class IndexMap:
         self._check_turns()
         self._sign = orientation(self._around(), x, places, rings)
         self._jacobian(None)
+
+    def along(self, axes: Sequence[Axis]) -> IndexMap:
+        """The same weights with the rows of other axes, or of pieces of them."""
+        made = copy(self)
+        made._axes = cast(Sequence[IndexAxis], axes)
+        return made
 
     def rows(self, k: int, order: int, accuracy: Accuracy) -> Stencil:
         """Those of a derivative by the index of axis k."""
@@ -172,7 +179,7 @@ class IndexMap:
     def _jacobian(self, accuracy: Accuracy) -> list[list[Array]]:
         """``D_k x_a``, a by a, of one sign."""
         rows = self._slopes_of_positions(accuracy, self._edge_order)
-        wrong = ~(determinant(rows) * self._sign > 0)
+        wrong = self._is_wrong(determinant(rows))
         if wrong.any():
             at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
             index = tuple(int(at[k]) for k in np.argsort(self._places))  # of fields
@@ -182,6 +189,10 @@ class IndexMap:
                 "much there from point to point; give edge_order=1 without accuracy=, or a smoother grid"
             )
         return rows
+
+    def _is_wrong(self, jacobian: Array) -> Array:
+        """Where it is not of the sign of all cells."""
+        return ~(jacobian * self._sign > 0)
 
     def _slopes_of_positions(self, accuracy: Accuracy, edge_order: int) -> list[list[Array]]:
         return [

@@ -22,6 +22,7 @@ class PointWeights:
     axes: tuple[int, ...]
     lengths: tuple[int, ...]
     bounds: tuple[float, float]  # of the size of those that are not 0
+    slopes: PointWeights | None = None  # in whose place, of fluxes, rows beside gaps have these of slopes
     _rounded: dict[str, tuple[Array, ...]] = field(default_factory=dict)
 
     @classmethod

@@ -13,9 +13,10 @@ from ..._base.errors import ArgumentTypeError, counted
 from ..._base.types import Array
 from ..._stencils.derivatives import Rule
 from ..._stencils.ends import End
-from ..._stencils.wide import exact_fraction
+from ..._stencils.wide import Wide, exact_fraction, exact_steps
 from ..axis import Along, Axis, check_length, rule_of
 from ..spacing import check_period
+from .blocks import seen
 from .rows import LineRows, line_rows, refusal
 
 
@@ -42,6 +43,31 @@ class LinesAxis(Axis):
         steps: Array = np.diff(self.coordinates, axis=self.number)
         steps.flags.writeable = False
         return steps
+
+    @cached_property
+    def line_numbers(self) -> Array:
+        """The number of each line, in the shape of the coordinates with one point along the axis."""
+        shape = list(self.spacing.shape)
+        shape[self.number] = 1
+        return np.arange(self.spacing.size // self.length).reshape(shape)
+
+    def run_at(self, start: int, length: int) -> Array:
+        """The coordinates of a run of points, of which those of all lines count one behind the other."""
+        return self._runs_at(np.array([start]), length)[:, 0]
+
+    def steps_of_runs(self, starts: Array, length: int) -> Wide:
+        """The steps of many such runs."""
+        return exact_steps(self._runs_at(starts, length), self.real)
+
+    def _runs_at(self, starts: Array, length: int) -> Array:
+        whole, (line, first) = seen(self.spacing, self.number), np.divmod(starts, self.length)
+        before, behind = np.divmod(line, whole.shape[2])
+        index = first + np.arange(length)[:, None]
+        x = whole[before, index % self.length, behind]
+        if length and index[-1].max() >= self.length:  # round a ring
+            ends = whole[before, -1, behind] > whole[before, 0, behind]
+            x = np.where(index < self.length, x, x + np.where(ends, self.period, -self.period))
+        return x
 
     @property
     def quadrature(self) -> NoReturn:

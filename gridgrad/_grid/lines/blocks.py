@@ -55,7 +55,8 @@ def checked_steps(lines: Lines, x: Array, axis: int, real: npt.DTypeLike) -> Wid
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         at = index_of(lines, ~np.isfinite(values), x, axis)
         raise ArgumentValueError(
-            f"the coordinates of axis {axis} are not finite: {_told(x, at)}; give a position for every point"
+            f"the coordinates of axis {axis} are not finite: {_told(x, at)}; give a position for every point, or, where nothing was measured, "
+            'missing="one-sided" to a function: it leaves these points out'
         )
     with np.errstate(over="ignore", invalid="ignore"):
         steps = exact_steps(values, real)

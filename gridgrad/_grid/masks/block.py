@@ -44,6 +44,10 @@ class LazyMask(Mask):
         """Known beforehand."""
         return self._shape
 
+    def _over(self, shape: Shape) -> Mask:
+        """Nothing is computed for it."""
+        return LazyMask(np.broadcast_to(self.lazy, shape), shape, self.breaks, self.side, self.fill)  # type: ignore[arg-type]
+
     def described(self) -> str:
         """Nothing is computed for it."""
         return "some of them inside"
@@ -90,14 +94,18 @@ class MaskOfBlock(Mask):
 
     def order(self, points: Array) -> Array:
         """By where they are on whole axes."""
+        return np.lexsort(self.indices(points)[::-1])
+
+    def indices(self, points: Array) -> tuple[Array, ...]:
+        """On whole axes."""
         index = list(np.unravel_index(points, self.shape))
         for low, n, place in self.cuts.values():
             index[place] = (index[place] + low) % n
-        return np.lexsort(index[::-1])
+        return tuple(index)
 
     @property
     def index(self) -> dict[int, Array]:
-        """By the axes that it is cut along."""
+        """By the axes that it is cut along; batch axes have numbers less than 0."""
         return {k: (own.low + np.arange(self.shape[own.place])) % own.n for k, own in self.cuts.items()}
 
     def runs(self, k: int, place: int, is_ring: bool) -> Runs:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ..._base.cache import cached_property
-from ..._base.errors import counted
-from ..._base.types import Array
+from ..._base.errors import ArgumentValueError, counted
+from ..._base.types import Array, Shape
 from ..._stencils.ends import ONE_SIDED, SYMMETRIC
 from ..boundary import Side
 from ..walls.components import Components
@@ -44,6 +44,31 @@ class Mask:
         """Of the grid, behind batch axes, whose fields may have their own gaps."""
         shape: tuple[int, ...] = self.inside.shape
         return shape
+
+    def broadcast(self, shape: Shape) -> Mask:
+        """The mask with the batch axes that another shape has, along which it is the same."""
+        whole = np.broadcast_shapes(
+            self.shape, (*shape[: -len(self.breaks)], *self.shape[-len(self.breaks) :])
+        )
+        return self if whole == self.shape else self._over(whole)
+
+    def _over(self, shape: Shape) -> Mask:
+        """The same along more axes."""
+        return Mask(np.array(np.broadcast_to(self.inside, shape)), self.breaks, self.side, self.fill)
+
+    def of_one(self) -> Mask:
+        """The mask of one field, where those of a batch are the same; others are refused."""
+        if len(self.shape) == len(self.breaks):
+            return self
+        each = self.inside.reshape(-1, *self.shape[-len(self.breaks) :])
+        if len(each) and not (each == each[0]).all():
+            raise ArgumentValueError(
+                f"inside has shape {self.shape}, and differs along its batch axes; on a curvilinear grid all fields of a call have the same gaps, as weights at "
+                "points depend on them: take the fields one by one"
+            )
+        return Mask(
+            each[0].copy() if len(each) else np.ones(each.shape[1:], bool), self.breaks, self.side, self.fill
+        )
 
     @property
     def drops(self) -> bool:
@@ -100,6 +125,10 @@ class Mask:
     def order(self, points: Array) -> Array:
         """That in which the whole grid has them."""
         return np.arange(len(points))
+
+    def indices(self, points: Array) -> tuple[Array, ...]:
+        """The indices of points of the flattened grid in all of it, batch axes in front."""
+        return np.unravel_index(points, self.shape)
 
     @property
     def index(self) -> dict[int, Array]:

@@ -25,7 +25,10 @@ HALF = 12  # points that rows at one end of a run may read; a longer run is two 
 
 
 class Piece(NamedTuple):
-    """Runs of points, or one end of them, of one length: their first points; whether they reach the ends of the axis."""
+    """Runs of points, or one end of them, of one length: their first points; whether they reach the ends of the axis.
+
+    Where lines have points of their own these count through all lines, one behind the other.
+    """
 
     starts: Sequence[int]  # hashable; a range of all that there may be
     length: int
@@ -51,7 +54,7 @@ class PieceOfAxis(Axis):
             numbered(axis.sides[1]) if piece.is_last else marked(beside, 1),
         )
         self.whole, self.piece, self.is_whole = axis, piece, is_whole
-        spacing = _spacing_of(axis, piece) if axis.has_coordinates else axis.spacing
+        spacing = axis.run_at(piece.starts[0], piece.length) if axis.has_coordinates else axis.spacing
         at = axis.number, piece.length, spacing, axis.origin
         super().__init__(
             *at, own, real=axis.real, place=axis.place, edge_order=axis.edge_order, length_of_unit=axis.length_of_unit
@@ -61,6 +64,10 @@ class PieceOfAxis(Axis):
     def steps(self) -> Array:
         """Those of the whole axis, whose sign they have: a single point has none."""
         return self.whole.steps
+
+    def per_index(self, order: int, accuracy: int | None) -> Stencil:
+        """The rows of a derivative by an index of a curvilinear grid."""
+        return self.rows(order, accuracy).field
 
     def _placed(self, end: End, side: int) -> End:
         """With the distance of a wall of the whole axis."""
@@ -83,8 +90,7 @@ class PieceOfAxis(Axis):
             return Rows(none, replace(none, values=True), replace(none, values=True))
         if is_one:
             return derivative_rows(self.exact_steps()[0], self.length, found)
-        index = np.arange(self.length - 1)[:, None] + np.array(self.piece.starts)
-        steps = self.whole.exact_steps()[0].at(index)
+        steps = self.whole.steps_of_runs(np.array(self.piece.starts), self.length)
         at_ends = found == rule and not self.is_whole  # others read no gap
         return Rows(rows_of_many(steps, self.length, found, at_ends))
 
@@ -115,7 +121,7 @@ class MetricOfPiece(Metric):
 def grid_of(grid: Points, pieces: list[Piece | None], beside: Side, is_whole: bool) -> Points:
     """The grid with some of its axes cut to pieces, which have all of their rows or those at ends."""
     axes = tuple(
-        _with_numbers(axis) if piece is None else PieceOfAxis(axis, piece, beside, is_whole)
+        _with_numbers(axis) if piece is None else PieceOfAxis(axis.of_rows, piece, beside, is_whole)
         for axis, piece in zip(grid.axis_objects, pieces, strict=True)
     )
     small = copy(grid)
@@ -124,6 +130,8 @@ def grid_of(grid: Points, pieces: list[Piece | None], beside: Side, is_whole: bo
     small.axis_objects, small.lengths = axes, tuple(axis.length for axis in axes)
     small.shape = tuple(small.lengths[k] for k in small._order)
     small.held = {}
+    if grid.mapping is not None:
+        small.mapping = grid.mapping.along(axes)
     if grid.metric is not None:
         own = axes[grid.metric.along]
         small.metric = MetricOfPiece(grid.metric, own) if isinstance(own, PieceOfAxis) else copy(grid.metric)
@@ -145,12 +153,3 @@ def _lower(rule: Rule) -> list[Rule]:
     accuracies = [a for a in (6, 4, 2) if rule.accuracy is not None and a <= rule.accuracy]
     rules = [rule._replace(accuracy=a) for a in accuracies] or [rule]
     return [*rules, rule._replace(accuracy=None), rule._replace(accuracy=None, edge_order=1)]
-
-
-def _spacing_of(axis: Axis, piece: Piece) -> Array:
-    x, start = axis.spacing, piece.starts[0]
-    beyond = max(start + piece.length - axis.length, 0)
-    if not beyond:
-        return x[start : start + piece.length]
-    period = axis.period if x[-1] > x[0] else -axis.period
-    return np.concatenate([x[start:], x[:beyond] + period])

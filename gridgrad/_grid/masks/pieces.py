@@ -29,12 +29,14 @@ class Place(NamedTuple):
 class Pieces:
     """Those of the runs along an axis; many that differ in their steps alone are one `Piece`.
 
-    Where rows vary with their places, as those along the latitudes of a sphere, none are alike.
+    Where rows vary with their places, as those along the latitudes of a sphere, none are alike. Of lines with points of
+    their own `lines` are the numbers, for each run; whatever their places, their pieces are made together.
     """
 
-    def __init__(self, runs: Runs, axis: Axis, is_open: bool, varies: bool = False) -> None:
-        self._n = n = runs.n
-        start, length = runs.start, runs.length
+    def __init__(
+        self, runs: Runs, axis: Axis, is_open: bool, varies: bool = False, lines: Array | None = None
+    ) -> None:
+        n, start, length = runs.n, runs.start, runs.length
         self.length, self.is_long = length, length > 2 * HALF
         differs = [varies or not (axis.is_periodic or (is_open and side == ONE_SIDED)) for side in axis.sides]
         is_first, is_last = (start == 0) & differs[0], (start + length == n) & differs[1]
@@ -42,24 +44,27 @@ class Pieces:
         front = start, own, is_first, is_last & ~self.is_long
         behind = (start + length - own) % n, own, is_first & ~self.is_long, is_last
         columns = [np.concatenate(pair) for pair in zip(front, behind, strict=True)]
-        is_inner = ~(columns[2] | columns[3])
-        alike = columns[0] if varies else _alike(columns[0], columns[1], is_inner, axis)
+        is_inner, is_near = ~(columns[2] | columns[3]), columns[0] + columns[1] <= n
+        if lines is not None:
+            columns[0] = np.tile(lines, 2) * n + columns[0]
+        alike = columns[0] if varies or lines is not None else _alike(columns[0], columns[1], is_inner, axis)
         unique, self._piece = unique_rows(np.stack([alike, *columns[1:]], axis=1))
         first = np.zeros(len(unique), np.intp)
         first[self._piece[::-1]] = np.arange(len(self._piece))[::-1]
         # without coordinates the same for all masks, so that rows are found again
         starts = columns[0][first] if axis.has_coordinates else np.maximum(unique[:, 0], 0)
-        is_many = (unique[:, 0] >= 0) & is_inner[first] & (starts + unique[:, 1] <= n)
-        self._group(starts, unique, is_many & (is_open and axis.has_coordinates and not varies))
+        is_many = (unique[:, 0] >= 0) & is_inner[first] & (is_near[first] | (lines is not None))
+        is_many &= is_open and axis.has_coordinates and not varies
+        self._group(starts, unique, is_many, n if lines is None else None)
 
-    def _group(self, starts: Array, unique: Array, is_many: Array) -> None:
-        """Those of many of one length together, all others alone."""
+    def _group(self, starts: Array, unique: Array, is_many: Array, n: int | None) -> None:
+        """Those of many of one length together, all others alone; rows of all places on an axis of n points, if it has few."""
         self.all: list[Piece] = []
         self._group_of, self._member = np.zeros((2, len(unique)), np.intp)
         for length in np.unique(unique[is_many, 1]):
             own = np.flatnonzero(is_many & (unique[:, 1] == length))
-            every = range(self._n - int(length) + 1)
-            is_every = len(every) <= EVERY
+            every = range(0 if n is None else n - int(length) + 1)
+            is_every = 0 < len(every) <= EVERY
             self._group_of[own] = len(self.all)
             self._member[own] = starts[own] if is_every else np.arange(len(own))
             self.all.append(

@@ -20,11 +20,16 @@ from ..operator import AnyOperator
 from ..sweep import Sweep
 
 if TYPE_CHECKING:
+    from ..._grid.curvilinear.mapping import IndexMap
     from ..._grid.masks import block
     from ..._grid.masks import mask as masks
     from . import operator
+    from .places import positions
 else:
-    block, masks, operator = map(Late, ("gridgrad._grid.masks.block", "gridgrad._grid.masks.mask", "gridgrad._operators.masked.operator"))  # fmt: skip
+    block, masks, operator, positions = map(
+        Late,
+        ("gridgrad._grid.masks.block", "gridgrad._grid.masks.mask", "gridgrad._operators.masked.operator", "gridgrad._operators.masked.places.positions"),
+    )  # fmt: skip
 
 Kind = TypeVar("Kind", bound=Points)
 
@@ -95,7 +100,7 @@ def with_samples(grid: Kind, inside: Array, boundary: object = "one-sided", fill
     """The grid with the gaps that samples have: there may be none of these."""
     mask = grid.mask
     breaks = ((),) * grid.ndim if mask is None else mask.breaks
-    return grid.with_gaps(_mask(_inside(inside, grid), breaks, _side(boundary), _fill(fill)), with_gaps)
+    return grid.with_gaps(_mask(_inside(inside, grid), breaks, _side(boundary), _fill(fill)), ON_GAPS)
 
 
 @answering(axis="dim axes", at="breaks indices index split splits segments gaps", boundary=_ENDS)
@@ -138,18 +143,29 @@ def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided
     before = ((),) * grid.ndim if mask is None else mask.breaks
     breaks = tuple(own if a == k else others for a, others in enumerate(before))
     inside = np.ones(grid.shape, bool) if mask is None else mask.inside if mask.lazy is None else mask.lazy
-    return grid.with_gaps(
-        _mask(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill), with_gaps
-    )
+    return grid.with_gaps(_mask(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill), ON_GAPS)
 
 
-def with_gaps(whole: Sweep[In, Out], grid: Points) -> AnyOperator:
-    """An operator of the whole grid on the same grid with gaps; of slopes that are sums, or have a metric, what their gradient there makes."""
-    assert grid.mask is not None
-    known_beside = grid.mask.conditions or grid.mask.is_held
-    if isinstance(whole, OfSlopes) and (known_beside or whole.are_made_first):
-        return whole.with_gaps(grid)
-    return operator.masked(whole, grid)
+class _OnGaps:
+    """What grids with gaps make of what whole grids have."""
+
+    def __call__(self, whole: Sweep[In, Out], grid: Points) -> AnyOperator:
+        """An operator; of slopes that are sums, or have a metric, what their gradient there makes."""
+        assert grid.mask is not None
+        known_beside = grid.mask.conditions or grid.mask.is_held
+        if isinstance(whole, OfSlopes) and (known_beside or whole.are_made_first):
+            return whole.with_gaps(grid)
+        return operator.masked(whole, grid)
+
+    def positions(self, grid: Points, mask: masks.Mask) -> IndexMap:
+        """The map of positions of a curvilinear grid."""
+        return positions.BesideGaps(grid, mask)
+
+    def __reduce__(self) -> str:
+        return "ON_GAPS"
+
+
+ON_GAPS = _OnGaps()
 
 
 def _mask(inside: Array, breaks: tuple[tuple[int, ...], ...], side: Side, fill: float) -> masks.Mask:

@@ -14,6 +14,8 @@ from ..._base.cache import cached_property
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._grid.boundary import Side
+from ..._grid.curvilinear.weights import PointWeights
+from ..._grid.lines.rows import LineRows
 from ..._grid.masks.mask import Mask
 from ..._grid.masks.piece import Piece, grid_of
 from ..._grid.masks.prescribed import conditions_of, mark
@@ -21,10 +23,11 @@ from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._stencils.stencil import Stencil, no_rows
 from ..._terms.term import Term
-from ..fields.coefficients import Argument
+from ..fields.coefficients import Argument, Coefficients
 from ..fields.forms import Form
+from ..fields.weights import OwnWeights
 from ..patterns.kinds import Origin, has_numbers
-from .rows import Line, Pairs
+from .rows import Line, LineOfFlux, LineOfLines, Pairs
 
 
 class Whole(Protocol):
@@ -34,12 +37,24 @@ class Whole(Protocol):
     origin: Origin | None
     inputs: Form
     arguments: tuple[Argument, ...]
+    coefficients: Coefficients
+
+
+class Along(NamedTuple):
+    """The terms of one derivative: one, or along lines with points of their own several, whose weights are of these `rows`.
+
+    Of a flux by positions these are the weights of the slope that it is beside gaps.
+    """
+
+    term: Term  # the first of them, without such weights
+    stencils: tuple[Stencil, ...] = ()
+    rows: LineRows | OwnWeights | None = None
 
 
 class Known(NamedTuple):
     """A `Whole` without its fields."""
 
-    terms: tuple[Term, ...]
+    parts: tuple[Along, ...]
     origin: Origin | None
     inputs: Form
     arguments: tuple[Argument, ...]
@@ -124,11 +139,11 @@ class Member:
 def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
     """The terms of an operator of a kind, each with its rows on this grid, which has gaps."""
     assert grid.mask is not None
-    known = Known(whole.terms, whole.origin, whole.inputs, whole.arguments)
+    known = Known(_parts_of(whole), whole.origin, whole.inputs, whole.arguments)
     small = _Small(known, grid.whole, grid.mask.side)
     members: list[Member] = []
-    for number, term in enumerate(whole.terms):
-        lines = tuple(
+    for number, (term, stencils, rows) in enumerate(known.parts):
+        lines: tuple[Line, ...] = tuple(
             Line(
                 grid,
                 k,
@@ -139,11 +154,53 @@ def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
             for slot, (k, stencil) in enumerate(term.stencils())
             if k is not None
         )
+        if isinstance(rows, LineRows):
+            (own,) = lines
+            lines = (LineOfLines(grid, own.k, stencils, rows, own.of_piece),)
+        elif rows is not None:
+            (own,) = lines
+            assert isinstance(rows.rows, PointWeights)
+            lines = (LineOfFlux(grid, own.k, own.stencil, own.of_piece, rows.rows.values[rows.number]),)
         members.append(Member(grid, term, lines))
     if whole.origin is not None and whole.origin.kind.is_flux:
         _let_cells_follow(members)
     _let_walls_follow(members)
+    _let_fluxes_follow(members)
     return (*members, *_beside_gaps(small, members, grid))
+
+
+def _parts_of(whole: Whole) -> tuple[Along, ...]:
+    """Its terms, those of one derivative along lines with points of their own as one part: on a run of points, an axis like others, they are one term."""
+    parts: list[Along] = []
+    to_come = sum(argument.fields for argument in whole.arguments) - len(
+        whole.coefficients
+    )  # fields of calls, in front
+    for term in whole.terms:
+        fields: tuple[object, ...] = whole.coefficients
+        own, into = (
+            None if k is None or k < to_come else fields[k - to_come] for k in (term.outer, term.inner)
+        )
+        slopes = _slopes_of(into)
+        if slopes is not None:
+            parts.append(Along(term._replace(inner=None, outer=None), (term.stencil,), slopes))
+        elif not (isinstance(own, OwnWeights) and isinstance(own.rows, LineRows)):
+            parts.append(Along(term))
+        elif own.number == 0:
+            parts.append(Along(term._replace(outer=None, gated=False), (term.stencil,), own.rows))
+        else:
+            parts[-1] = parts[-1]._replace(stencils=(*parts[-1].stencils, term.stencil))
+    return tuple(parts)
+
+
+def _slopes_of(factor: object) -> OwnWeights | None:
+    """The weights of slopes that rows beside gaps have in the place of these, of fluxes."""
+    if (
+        isinstance(factor, OwnWeights)
+        and isinstance(factor.rows, PointWeights)
+        and factor.rows.slopes is not None
+    ):
+        return factor._replace(rows=factor.rows.slopes)
+    return None
 
 
 def moved(members: Sequence[Member], grid: Points) -> tuple[Member, ...]:
@@ -208,6 +265,13 @@ def _let_cells_follow(members: Sequence[Member]) -> None:
         line.follows = [other for n, other in own if n == output and other.axis is line.axis]
 
 
+def _let_fluxes_follow(members: Sequence[Member]) -> None:
+    """Fluxes by positions make one sum, which has slopes in their place wherever one of them reads a gap."""
+    own = [(m.term.output, line) for m in members for line in m.lines if isinstance(line, LineOfFlux)]
+    for output, line in own:
+        line.follows = [other for n, other in own if n == output]
+
+
 def _let_walls_follow(members: Sequence[Member]) -> None:
     """What is prescribed at a wall has the rows of a run wherever those of the field on the same side of each point are."""
     fields = [member for member in members if not member.term.ends]
@@ -263,7 +327,7 @@ class _Small:
             if len(kept) >= 1024:
                 kept.clear()
             kept[k, piece] = made = self._terms(k, piece)
-        own = self.whole.terms[number]
+        own = self.whole.parts[number].term
         return made.get((_role(own), mark) if mark else _key(own, number))
 
     def _terms(self, k: int, piece: Piece) -> dict[Hashable, Term]:
@@ -275,7 +339,7 @@ class _Small:
         names = [argument.name for argument in made.arguments for _ in range(argument.fields)]
         marks = {mark(number, end) for number in range(len(self.conditions)) for end in (0, 1)}
         found: dict[Hashable, Term] = {}
-        for n, term in enumerate(made.terms):
+        for n, (term, *_) in enumerate(_parts_of(made)):
             place = term.input - prod(made.inputs)
             if place < 0 or names[place] not in marks:
                 found[_key(term, n)] = term

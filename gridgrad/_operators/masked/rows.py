@@ -10,6 +10,8 @@ import numpy as np
 
 from ..._base.cache import cached_property
 from ..._base.types import Array
+from ..._grid.lines.axis import LinesAxis
+from ..._grid.lines.rows import LineRows
 from ..._grid.masks.piece import Piece
 from ..._grid.masks.pieces import Pieces
 from ..._grid.masks.prescribed import is_held
@@ -59,6 +61,10 @@ class Line:
         made.end, made.__dict__["table"] = self.end, self.table
         return made
 
+    def _regular(self, points: Array, index: Array) -> Table:
+        """The rows of the whole axis at points of the flattened grid, which have these numbers along it."""
+        return self.table.at(index)
+
     @cached_property
     def runs(self) -> Runs:
         """Those along the axis."""
@@ -85,6 +91,11 @@ class Line:
         """At which points of the flattened grid the row of the whole axis is not taken: it would read across a gap."""
         found: Array = np.logical_or.reduce([line._crosses for line in self.follows or [self]])
         return found
+
+    @property
+    def _of_runs(self) -> Array:
+        """Where rows are those of runs."""
+        return self.irregular
 
     @cached_property
     def _crosses(self) -> Array:
@@ -120,7 +131,7 @@ class Line:
     def pairs_at(self, points: Array) -> Pairs:
         """The rows of points of the flattened grid, of which some are not those of the whole axis."""
         index, place, n = self.runs.along(points), self.runs.place(points)[:, None], self.runs.points_of_line
-        irregular = self.irregular[points]
+        irregular = self._of_runs[points]
         missing, regular = np.zeros(len(points), bool), np.flatnonzero(~irregular)
         irregular = np.flatnonzero(irregular)
         run = self.runs.of(points[irregular])
@@ -128,7 +139,9 @@ class Line:
         own, is_of_piece = self._beside(run, local, index[irregular])
         missing[irregular] = ~own.is_there.any(axis=1) & is_of_piece & self.mask.is_open
         a, b, w, _ = merged(
-            len(points), [(regular, self.table.at(index[regular])), (irregular, own)], self.axis.real
+            len(points),
+            [(regular, self._regular(points[regular], index[regular])), (irregular, own)],
+            self.axis.real,
         )
         a, b = (
             points[:, None] + ((place + end) % n - place if self.runs.is_ring else end) * self.runs.stride
@@ -198,10 +211,83 @@ class Line:
         return merged(count, parts, self.axis.real).at(first[place.piece] + row)
 
 
+class LineOfLines(Line):
+    """All stencils of one derivative along lines with points of their own, with the weights that each point has."""
+
+    def __init__(
+        self, grid: Points, k: int, stencils: tuple[Stencil, ...], rows: LineRows, of_piece: PieceRows
+    ) -> None:
+        super().__init__(grid, k, stencils[0], of_piece, False)
+        self.stencils, self.rows = stencils, rows
+
+    def on(self, grid: Points) -> Line:
+        """The same along the axis of another grid, which differs in its gaps."""
+        made = LineOfLines(grid, self.k, self.stencils, self.rows, self.of_piece)
+        made.__dict__["table"] = self.table
+        return made
+
+    @cached_property
+    def table(self) -> Table:
+        """Their pairs beside each other, one of each stencil, still without the weights of points."""
+        parts = [table_of(own, self.axis.real, self.axis.is_periodic) for own in self.stencils]
+        return Table(*(np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True)))
+
+    @property
+    def _inner_reach(self) -> tuple[int, int]:
+        ends = [0, *(end for own in self.stencils for pair in own.offsets for end in pair)]
+        return min(ends), max(ends)
+
+    def _regular(self, points: Array, index: Array) -> Table:
+        own, weights = self.table.at(index), self.rows.weights(self.axis.real.name)
+        w = np.stack([at_points(self.grid, weight, points) for weight in weights], axis=1)
+        return own._replace(w=own.w * w, is_there=own.is_there & (w != 0)).packed()
+
+
+class LineOfFlux(Line):
+    """A part of a sum of fluxes by positions: beside gaps, in the place of that, its slope times a weight at each point.
+
+    As these make one sum, all of them do so where one reads a gap.
+    """
+
+    def __init__(self, grid: Points, k: int, stencil: Stencil, of_piece: PieceRows, weight: Array) -> None:
+        super().__init__(grid, k, stencil, of_piece, False)
+        self.weight = weight
+
+    def on(self, grid: Points) -> Line:
+        """The same along the axis of another grid, which differs in its gaps."""
+        made = LineOfFlux(grid, self.k, self.stencil, self.of_piece, self.weight)
+        made.__dict__["table"] = self.table
+        return made
+
+    @property
+    def _of_runs(self) -> Array:
+        return self._crosses
+
+    def pairs_at(self, points: Array) -> Pairs:
+        """The rows of points of the flattened grid that are irregular."""
+        pairs = super().pairs_at(points)
+        return pairs._replace(w=pairs.w * at_points(self.grid, self.weight, points)[:, None])
+
+
+def at_points(grid: Points, a: Array, points: Array) -> Array:
+    """What coordinates of lines, or what is made of them, are at points of the flattened grid."""
+    assert grid.mask is not None
+    turned, index = grid.turned(a), grid.mask.indices(points)
+    found: Array = turned[
+        tuple(0 if n == 1 else at for n, at in zip(turned.shape, index[-turned.ndim :], strict=True))
+    ]
+    return found
+
+
 def _pieces(grid: Points, k: int) -> Pieces:
     assert grid.mask is not None
     varies = grid.metric is not None and k == grid.metric.along
-    return Pieces(_runs(grid, k), grid.axis_objects[k], grid.mask.is_open, varies)
+    runs, axis, lines = _runs(grid, k), grid.axis_objects[k], None
+    if isinstance(axis.of_rows, LinesAxis):
+        lines = at_points(
+            grid, axis.of_rows.line_numbers, runs.points(np.arange(len(runs.line)), np.zeros(1, np.intp))
+        )
+    return Pieces(runs, axis.of_rows, grid.mask.is_open, varies, lines)
 
 
 def _runs(grid: Points, k: int) -> Runs:

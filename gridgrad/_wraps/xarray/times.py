@@ -59,5 +59,8 @@ def numbers_of(times: Any, unit: str) -> Any:
         step = timedelta(microseconds=1)
         return np.array([d / step for d in since.flat]).reshape(times.shape) / _MICROSECONDS[unit]
     if times.dtype.kind == "M":
-        times = times - times.reshape(-1)[0]
+        first = times.reshape(-1)
+        if isinstance(times, np.ndarray) and np.isnat(first[:1]).any():  # missing with its sample
+            first = first[[int(np.argmin(np.isnat(first)))]]
+        times = times - first[0]
     return times / np.ones((), f"m8[{unit}]")

@@ -56,7 +56,6 @@ REFUSED = {
     "wide": lambda g, f: g.laplacian.with_(form="wide"),
     "conservative": lambda g, f: g.laplacian.with_(form="conservative"),
     "faces": lambda g, f: g.faces(0),
-    "mask": lambda g, f: g.with_mask(f > 0.5),
     "rows": lambda g, f: g.gradient.weights(0),
     "steps": lambda g, f: g.steps,
     "mirror": lambda g, f: gg.gradient(f, *g.coordinates, boundary="reflect"),

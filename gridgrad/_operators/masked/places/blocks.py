@@ -48,8 +48,10 @@ class Blocks:
         self.known = known if operator.mask.lazy is None else None
         self.reach, self.halo = operator.reach, operator.reach + 2 * HALF + 1
         grid = operator.grid
-        axes = {self._axis(k): axis for k, axis in enumerate(grid.axis_objects)}
-        self.rings = tuple(axes[a].is_periodic if a in axes else None for a in range(len(flat_.shape)))
+        axes = {self._axis(k): axis.is_periodic for k, axis in enumerate(grid.axis_objects)}
+        if grid.has_lines:  # whose numbers count through batch axes
+            axes |= {a: False for a in flat_.order[flat_.batch : -grid.ndim]}
+        self.rings = tuple(map(axes.get, range(len(flat_.shape))))
 
     @property
     def inside(self) -> Array:
@@ -103,11 +105,12 @@ class Blocks:
         grid, of_mask = self.operator.grid, self.flat.order[self.flat.batch :]
         turned = inside.transpose(self.flat.order)
         own = np.ascontiguousarray(turned.reshape(turned.shape[self.flat.batch :]))
+        numbers = {self._axis(k): k for k in range(grid.ndim)}
         cuts = {}
-        for k, n in enumerate(grid.lengths):
-            place = places[self._axis(k)]
+        for d, (axis, n) in enumerate(zip(of_mask, self.operator.mask.shape, strict=True)):
+            place = places[axis]
             if place is not None:
-                cuts[k] = Cut(place.low % n, n, of_mask.index(self._axis(k)))
+                cuts[numbers.get(axis, d - len(of_mask))] = Cut(place.low % n, n, d)
         middle = [slice(None) if place is None else place.rows for place in (places[a] for a in of_mask)]
         rows = tuple([_wider(part, self.reach) for part in middle])
         return MaskOfBlock(self.operator.mask, own, cuts, tuple(middle), rows)
