@@ -91,15 +91,22 @@ class Pattern(OnGrids):
 
     def terms_for(self, *shapes: Shape) -> tuple[Term, ...]:
         """The terms on components of these shapes, of one where all are on one grid; the grid's axes are checked."""
-        found = self._bound.get(shapes)
+        try:
+            found = self._bound.get(shapes)
+        except TypeError:  # lengths that an exporter leaves open are symbols, without a hash
+            return self._terms_for(shapes)
         if found is None:
-            grids = self.grids
-            axes = self.grid.axes_of(shapes[0]) if grids is None else grids.axes_of(shapes, self.name)
-            found = bound_to(self.terms, axes, prod(self.inputs))
+            found = self._terms_for(shapes)
             if len(self._bound) >= 64:
                 self._bound.clear()
             self._bound[shapes] = found
         return found
+
+    def _terms_for(self, shapes: tuple[Shape, ...]) -> tuple[Term, ...]:
+        grids = self.grids
+        return self.terms_on(
+            self.grid.axes_of(shapes[0]) if grids is None else grids.axes_of(shapes, self.name)
+        )
 
     def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
         """The terms on these axes of an array, its coefficients behind its fields."""
