@@ -93,20 +93,18 @@ class Pattern(OnGrids):
         """The terms on components of these shapes, of one where all are on one grid; the grid's axes are checked."""
         try:
             found = self._bound.get(shapes)
-        except TypeError:  # lengths that an exporter leaves open are symbols, without a hash
-            return self._terms_for(shapes)
+        except TypeError:  # of lengths that are open
+            return self.terms_on(self.axes_for(*shapes))
         if found is None:
-            found = self._terms_for(shapes)
+            found = self.terms_on(self.axes_for(*shapes))
             if len(self._bound) >= 64:
                 self._bound.clear()
             self._bound[shapes] = found
         return found
 
-    def _terms_for(self, shapes: tuple[Shape, ...]) -> tuple[Term, ...]:
-        grids = self.grids
-        return self.terms_on(
-            self.grid.axes_of(shapes[0]) if grids is None else grids.axes_of(shapes, self.name)
-        )
+    def axes_for(self, *shapes: Shape) -> tuple[int, ...]:
+        """The grid's axes in such arrays; refused where these are of other lengths."""
+        return self.grid.axes_of(shapes[0]) if self.grids is None else self.grids.axes_of(shapes, self.name)
 
     def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
         """The terms on these axes of an array, its coefficients behind its fields."""
