@@ -14,7 +14,6 @@ from ..._backends.protocol import Backend, Call, OfFields
 from ..._base.checks import masked_arrays
 from ..._base.errors import MISSING, ArgumentTypeError
 from ..._base.outputs import targets_of
-from ..._base.tracing import is_compiling
 from ..._base.types import Array, In, Out, applies
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
@@ -99,10 +98,9 @@ class OverWhole(Joinable[In, Out]):
 
     def _gather(self, f: object) -> Fields:
         pattern = self.whole.pattern
-        check = pattern.axes_for if is_compiling() else pattern.terms_for  # which keeps them
         call = gather(
-            f, self.inputs, self.coefficients, check=check, arguments=self.arguments, is_turned=pattern.is_turned,
-            beside=pattern.beside,
+            f, self.inputs, self.coefficients, check=pattern.terms_for, arguments=self.arguments,
+            is_turned=pattern.is_turned, beside=pattern.beside,
         )  # fmt: skip
         arrays = (*call.samples, *call.coefficients)
         # or has chunks that are

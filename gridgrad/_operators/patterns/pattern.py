@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar, cast
 from ..._backends.once import made_once
 from ..._base.cache import Cache, Entry
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from ..._base.tracing import is_compiling
+from ..._base.tracing import are_open, is_compiling
 from ..._base.types import Shape
 from ..._grid.points import Points
 from ..._stencils import transpose
@@ -91,10 +91,9 @@ class Pattern(OnGrids):
 
     def terms_for(self, *shapes: Shape) -> tuple[Term, ...]:
         """The terms on components of these shapes, of one where all are on one grid; the grid's axes are checked."""
-        try:
-            found = self._bound.get(shapes)
-        except TypeError:  # of lengths that are open
+        if is_compiling() or any(map(are_open, shapes)):
             return self.terms_on(self.axes_for(*shapes))
+        found = self._bound.get(shapes)
         if found is None:
             found = self.terms_on(self.axes_for(*shapes))
             if len(self._bound) >= 64:
