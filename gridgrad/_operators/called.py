@@ -16,7 +16,7 @@ from .._backends.slices import is_complex
 from .._base.checks import clean_workers
 from .._base.errors import MISSING
 from .._base.outputs import targets_of
-from .._base.tracing import is_compiling
+from .._base.tracing import are_open, is_compiling
 from .._base.types import Array, In, Out, Shape
 from .._terms.term import Term, shapes_of
 from .._wraps.units import present, unwrap
@@ -250,7 +250,10 @@ class Called(Joinable[In, Out]):
             key = first.shape, first.dtype
         else:
             facts = [str(getattr(first, word, "")) for word in ("dtype", "device")]
-            key = type(first), tuple(getattr(first, "shape", ())), *facts
+            shape = tuple(getattr(first, "shape", ()))
+            key = type(first), shape, *facts
+            if are_open(shape):
+                return self.with_coefficients(self._followed(first))
         found = (self._settled or {}).get(key)
         if found is not None:
             return found
@@ -305,6 +308,7 @@ class Called(Joinable[In, Out]):
         if (
             shape is None
             or self.pattern.grids is not None
+            or are_open(shape)
             or all([c.shape == shape for c in self.coefficients])
         ):
             return None

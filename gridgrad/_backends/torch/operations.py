@@ -30,6 +30,9 @@ class OfTorch(Operations):
     def weights(self, values: Any, dtype: Any, like: Any) -> Any:
         """On the device of `like`; read-only arrays are not taken."""
         refuse_capture(like, "its weights go to the device in each call, as no kernel takes it")
+        if torch.is_inference_mode_enabled():  # they may be kept, for calls in a graph too
+            with torch.inference_mode(False):
+                return super().weights(values.copy(), dtype, like)
         return super().weights(values if values.flags.writeable else values.copy(), dtype, like)
 
     def weights_made(self, make: Any, dtype: Any, like: Any, *given: Any, **words: Any) -> Any:

@@ -15,7 +15,7 @@ from ..._terms.term import Term, joins_of, shifted
 from .. import slices
 from .arrays import Torch
 from .compiled import CONSTANTS, check_out, name_of
-from .define import Defined, define, is_transformed, is_varied
+from .define import LIBRARY, Defined, define, is_transformed, is_varied
 from .graph import Map, Tensors, joined
 from .operations import OPERATIONS
 from .tensors import batched_first
@@ -92,6 +92,26 @@ class ByName(Defined):
 define(ByName)
 
 
+class Whole(Protocol):
+    """An operator without its fields, of which more is known than terms."""
+
+    def on_components(self, fields: Tensors, coefficients: Tensors) -> list[Tensor]:
+        """With fields, applied as outside of a compiler."""
+
+
+def _whole(fields: Tensors, coefficients: Tensors, name: str) -> list[Tensor]:
+    """As it runs outside of a compiler, and so by operations that have derivatives and batches of their own."""
+    kept: Whole = CONSTANTS.of(name)
+    return kept.on_components(fields, coefficients)
+
+
+LIBRARY.define(
+    "whole(Tensor[] fields, Tensor[] coefficients, str name) -> Tensor[]",
+    tags=(torch.Tag.pt2_compliant_tag,),
+)
+LIBRARY.impl("whole", _whole, "CompositeImplicitAutograd")
+
+
 class Traced(Torch):
     """The back end of tensors while a compiler traces, and where it leaves off in the middle of a call."""
 
@@ -109,6 +129,11 @@ class Traced(Torch):
                 "quantities are not carried under torch.compile; call the operator outside, or make the grid of numbers"
             )
         return list(torch.ops.gridgrad.apply(fields, coefficients, name_of(pattern), list(axes), False))
+
+    def traced_whole(self, alone: Whole, fields: Tensors, coefficients: Tensors, out: object) -> list[Tensor]:
+        """An operator with its fields apart, applied to fields of one shape and dtype."""
+        check_out(out)
+        return list(torch.ops.gridgrad.whole(fields, coefficients, name_of(alone)))
 
 
 BACKEND = Traced("torch", "tensor")

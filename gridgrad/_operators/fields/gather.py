@@ -78,7 +78,7 @@ def gather(
     fields, factors = _promoted(library, fields, factors, sides, is_turned)
     wanted = shapes * len(factors) if beside is None else beside(shapes, len(factors))
     for k, (factor, shape) in enumerate(zip(factors, wanted, strict=True)):
-        if tuple(factor.shape) != shape:
+        if len(factor.shape) != len(shape) or tuple(factor.shape) != shape:  # lengths may be open
             factors[k] = _broadcast(library, factor, shape, k, arguments)
     return Fields(library, fields, factors, stacked)
 

@@ -84,7 +84,7 @@ class OverWhole(Joinable[In, Out]):
             return self.of_fields(fields, "__call__").applied_to(f, out, workers)
         own = self
         if f is not MISSING and are_constants(self.coefficients):
-            own = self._over(cast(Sweep[In, Out], self.whole.settled(f)))
+            own = self._over(cast("Sweep[In, Out]", self.whole.settled(f)))
         if self.grid.units is not None or present(f, out, *own.coefficients):
             return quantities.operator(own, f, out, workers)
         return own.on_numbers(f, out, workers)
@@ -100,15 +100,11 @@ class OverWhole(Joinable[In, Out]):
         return self._over(self.whole.of_numbers(coefficients))
 
     def _gather(self, f: object) -> Fields:
+        pattern = self.whole.pattern
         call = gather(
-            f,
-            self.inputs,
-            self.coefficients,
-            check=self.whole.pattern.terms_for,
-            arguments=self.arguments,
-            is_turned=self.whole.pattern.is_turned,
-            beside=self.whole.pattern.beside,
-        )
+            f, self.inputs, self.coefficients, check=pattern.terms_for, arguments=self.arguments,
+            is_turned=pattern.is_turned, beside=pattern.beside,
+        )  # fmt: skip
         arrays = (*call.samples, *call.coefficients)
         # or has chunks that are
         if any(isinstance(getattr(a, "_meta", a), masked_arrays()) for a in arrays):
@@ -180,6 +176,17 @@ class Gapped(OverWhole[In, Out]):
         """Fields, and coefficients as the terms read them."""
         inputs = prod(self.inputs)
         return [*arrays[:inputs], *conjugated(self.arguments, tuple(arrays[inputs:]))]
+
+    def _traced(self, alone: object, call: Fields, out: object) -> object:
+        """The call as one node of a compiler's graph, `alone` being the operator without its fields."""
+        library: Any = call.library  # that of tensors, while a compiler traces
+        made = library.traced_whole(alone, call.samples, call.coefficients, out)
+        return finished(call, made, None, self.outputs)
+
+    def on_components(self, fields: Sequence[Array], coefficients: Sequence[Array]) -> list[Array]:
+        """The operator with its fields, applied to components: what a compiler's graph calls."""
+        own = self.with_coefficients(tuple(coefficients))
+        return flat(own.on_numbers(shaped(list(fields), self.inputs)), self.outputs)
 
     def _in_blocks(
         self, library: Backend[Array], fields: Sequence[Array], blocks: Blocks

@@ -9,10 +9,12 @@ from typing import cast
 import numpy as np
 
 from ..._backends.numpy.gaps.points import served, workers_of
+from ..._backends.once import made_once
 from ..._backends.protocol import Backend, OfFields
 from ..._base.checks import clean_workers
 from ..._base.late import sparse
 from ..._base.outputs import targets_of
+from ..._base.tracing import is_compiling
 from ..._base.types import Array, In, Out
 from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
@@ -26,6 +28,7 @@ from ..fields.sides import AtGaps, are_constants
 from ..holding import as_affine
 from ..operator import AnyOperator, Operator
 from ..patterns.kinds import Origin
+from ..patterns.pattern import Pattern
 from ..sweep import Sweep
 from .beside import Beside
 from .gapped import Gapped, finished
@@ -46,6 +49,8 @@ class Masked(Gapped[In, Out]):
         call = self._gather(f)
         if type(call.samples[0]) is np.ndarray:
             return self._in_place(call, f, out, workers)
+        if is_compiling():
+            return self._traced(_alone(self.whole.pattern, self.grid, self.beside), call, out)
         shape = tuple(call.samples[0].shape)
         flat_, xp = Flat(self.grid, shape), call.library.operations(*call.samples, *call.coefficients)
         fields, own = (
@@ -259,6 +264,12 @@ def masked(whole: Sweep[In, Out], grid: Points) -> Masked[In, Out]:
     if conditions and any(member.lines for member in members):
         whole = _with_conditions(whole, conditions)
     return Masked(whole, grid, beside)
+
+
+@made_once
+def _alone(pattern: Pattern, grid: Points, beside: Beside) -> AnyOperator:
+    """The operator without its fields."""
+    return Masked(Sweep(pattern), grid, beside)
 
 
 def _from_origin(grid: Points, origin: Origin, coefficients: Coefficients) -> AnyOperator:

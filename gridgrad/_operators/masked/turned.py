@@ -8,9 +8,11 @@ from typing import Self, cast
 
 import numpy as np
 
+from ..._backends.once import made_once
 from ..._backends.operations import Operations
 from ..._backends.protocol import Backend, OfFields
 from ..._base.late import sparse
+from ..._base.tracing import is_compiling
 from ..._base.types import Array, In, Out
 from ..._grid.masks.piece import HALF
 from ..._grid.points import Points
@@ -20,6 +22,7 @@ from ..fields.factors import Factor, Number
 from ..fields.forms import Form, flat, shaped
 from ..joined import Product
 from ..operator import AnyOperator, Operator
+from ..patterns.pattern import Pattern
 from ..sweep import Sweep, multiplication
 from .beside import Beside
 from .gapped import Gapped, finished
@@ -55,6 +58,12 @@ class Turned(Gapped[In, Out]):
     ) -> object:
         """The transposed sweep over results that are its own, and the transposed rows beside the gaps."""
         call = self._gather(f)
+        if is_compiling():
+            patterns = self.whole.pattern, self.forward.whole.pattern
+            own = self.weight, self.conjugate
+            return self._traced(
+                _alone(type(self.forward), *patterns, self.grid, self.beside, *own), call, out
+            )
         flat_, xp = (
             Flat(self.grid, tuple(call.samples[0].shape)),
             call.library.operations(*call.samples, *call.coefficients),
@@ -145,6 +154,15 @@ class Turned(Gapped[In, Out]):
     def matrix(self) -> sparse.csr_array:
         """The matrix on flattened fields."""
         return turned_matrix(self.forward.matrix(), self.grid, self.weight, self.conjugate)
+
+
+@made_once
+def _alone(
+    kind: type[AnyOperator], pattern: Pattern, forward: Pattern, grid: Points, beside: Beside, weight: str | None,
+    conjugate: bool,
+) -> AnyOperator:  # fmt: skip
+    """The transpose without its fields."""
+    return Turned(Sweep(pattern), grid, kind(Sweep(forward), grid, beside), weight, conjugate)
 
 
 def _weighted(operator: AnyOperator, power: int) -> AnyOperator:

@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar, cast
 from ..._backends.once import made_once
 from ..._base.cache import Cache, Entry
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from ..._base.tracing import is_compiling
+from ..._base.tracing import are_open, is_compiling
 from ..._base.types import Shape
 from ..._grid.points import Points
 from ..._stencils import transpose
@@ -94,15 +94,19 @@ class Pattern(OnGrids):
 
     def terms_for(self, *shapes: Shape) -> tuple[Term, ...]:
         """The terms on components of these shapes, of one where all are on one grid; the grid's axes are checked."""
+        if is_compiling() or any(map(are_open, shapes)):
+            return self.terms_on(self.axes_for(*shapes))
         found = self._bound.get(shapes)
         if found is None:
-            grids = self.grids
-            axes = self.grid.axes_of(shapes[0]) if grids is None else grids.axes_of(shapes, self.name)
-            found = bound_to(self.terms, axes, prod(self.inputs))
+            found = self.terms_on(self.axes_for(*shapes))
             if len(self._bound) >= 64:
                 self._bound.clear()
             self._bound[shapes] = found
         return found
+
+    def axes_for(self, *shapes: Shape) -> tuple[int, ...]:
+        """The grid's axes in such arrays; refused where these are of other lengths."""
+        return self.grid.axes_of(shapes[0]) if self.grids is None else self.grids.axes_of(shapes, self.name)
 
     def terms_on(self, axes: tuple[int, ...]) -> tuple[Term, ...]:
         """The terms on these axes of an array, its coefficients behind its fields."""

@@ -33,7 +33,7 @@ class Flat:
             raise ArgumentValueError(
                 f"the field has shape {tuple(shape)}, but the grid's mask has shape {own}, with batch axes; give fields that have these"
             )
-        self.back = tuple(int(k) for k in np.argsort(self.order))
+        self.back = tuple(self.order.index(axis) for axis in range(len(shape)))  # a compiler traces this
         self.is_plain = self.order == tuple(range(len(shape)))
 
     def _take(self, shape: Shape) -> None:
