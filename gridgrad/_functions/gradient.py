@@ -251,7 +251,7 @@ def _of_samples(
     make = gradient_operator if grid.metric is None else gradient_operator.made
     operator = make(grid, (), (words.accuracy,))
     if has_units:
-        return cast(Array, operator(as_given, out, workers))
+        return cast(Array, operator.applied_to(as_given, out, workers))
     if operator.bare is not operator or operator.coefficients:  # of what is prescribed at ends
         whole: Array | tuple[Array, ...] = operator.applied_to(as_given, out, workers)
         flat, nested = (None, None) if out is None else flat_out(out, (f,))
