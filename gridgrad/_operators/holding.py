@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -10,12 +11,15 @@ import numpy as np
 from .._base.errors import MISSING
 from .._base.types import Array, Between, DType, In, Out, Shape, applies
 from .._terms.term import Term
+from .called import Called
 from .fields.coefficients import Coefficients, is_same
 from .fields.factors import Factor, Number
+from .fields.forms import flat
 from .fields.gather import about_to_hold
 from .fields.sides import Constant
 from .joined import Product
 from .operator import AnyOperator, Operator
+from .strips import Strip, are_few, strips_of
 from .walls import Index, Wall, places_of, reads, walls_of
 
 AsGiven: TypeAlias = Any  # a field as it came, or a value: what only looking at it can tell
@@ -36,6 +40,7 @@ class Holding(Product[In, Out]):
         super().__init__(outer, inner)
         self.__doc__ = outer.__doc__
         self._known: dict[tuple[Shape, DType], list[Filled] | None] = {}
+        self._strips: dict[tuple[Shape, DType], list[Strip] | None] = {}
 
     def __repr__(self) -> str:
         return repr(self.outer)
@@ -64,6 +69,10 @@ class Holding(Product[In, Out]):
             return self.outer(f, out, workers, add=add, **fields)
         kind, spare, held = None, None, self._as_it_is(f)
         if held is None:
+            if not add and not fields:
+                made: object = self._by_strips(f, out, workers)
+                if made is not None:
+                    return made
             kind, spare = self.spare.taken(about_to_hold(f))
             held = spare = self._written(f, spare, workers)
         result: object = self.outer(held, out, workers, add=add, **fields)
@@ -79,6 +88,35 @@ class Holding(Product[In, Out]):
         if known is None or not all(_holds(part, known, k) for k, part in enumerate(parts)):
             return None
         return f
+
+    def _by_strips(self, f: AsGiven, out: AsGiven, workers: int | None) -> AsGiven | None:
+        """The result of the fields as they are, but for rows that read what is prescribed; None where that is not less work."""
+        parts = self._parts(f)
+        known = None if parts is None else self._places(parts[0].shape, parts[0].dtype)
+        if parts is None or known is None or not are_few(parts):
+            return None
+        key = parts[0].shape, parts[0].dtype
+        if key not in self._strips:
+            if len(self._strips) >= 16:
+                self._strips.clear()
+            self._strips[key] = self._strips_for(f, parts, known)
+        strips = self._strips[key]
+        if strips is None:
+            return None
+        if out is not None:
+            targets = flat(out, self.outputs) if type(out) in (_ndarray, tuple, list) else [out]
+            if any(type(t) is not _ndarray or np.may_share_memory(t, part) for t in targets for part in parts):
+                return None
+        made = self.outer(f, out, workers)
+        results = flat(made, self.outputs)
+        return made if all([strip.into(parts, results) for strip in strips]) else None
+
+    def _strips_for(self, f: AsGiven, parts: list[np.ndarray], known: list[Filled]) -> list[Strip] | None:
+        outer = self.outer
+        if not isinstance(outer, Called) or outer.grids is not None or outer.grid.units or outer.grid.mask is not None:
+            return None
+        terms = outer.pattern.terms_for(parts[0].shape)
+        return strips_of(terms, parts, outer.coefficients_for(f), known, prod(self.outputs))
 
     def _written(self, f: AsGiven, spare: AsGiven, workers: int | None) -> AsGiven:
         """Fields with what is prescribed, in `spare` memory if there is some."""
