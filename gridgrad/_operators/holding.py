@@ -103,17 +103,20 @@ class Holding(Product[In, Out]):
         strips = self._strips[key]
         if strips is None:
             return None
-        if out is not None:
-            targets = flat(out, self.outputs) if type(out) in (_ndarray, tuple, list) else [out]
-            if any(type(t) is not _ndarray or np.may_share_memory(t, part) for t in targets for part in parts):
-                return None
+        if out is not None and _may_share(out, parts):
+            return None
         made = self.outer(f, out, workers)
         results = flat(made, self.outputs)
         return made if all([strip.into(parts, results) for strip in strips]) else None
 
     def _strips_for(self, f: AsGiven, parts: list[np.ndarray], known: list[Filled]) -> list[Strip] | None:
         outer = self.outer
-        if not isinstance(outer, Called) or outer.grids is not None or outer.grid.units or outer.grid.mask is not None:
+        if (
+            not isinstance(outer, Called)
+            or outer.grids is not None
+            or outer.grid.units
+            or outer.grid.mask is not None
+        ):
             return None
         terms = outer.pattern.terms_for(parts[0].shape)
         return strips_of(terms, parts, outer.coefficients_for(f), known, prod(self.outputs))
@@ -281,6 +284,13 @@ def _terms_of(operator: AnyOperator) -> list[Term]:
     if isinstance(operator, Product):
         return [*_terms_of(operator.inner), *_terms_of(operator.outer)]
     return list(operator.separate() or ())
+
+
+def _may_share(out: AsGiven, parts: Sequence[np.ndarray]) -> bool:
+    """Whether writing there may change fields that are still to be read; as it may for all but plain arrays."""
+    if type(out) is tuple or type(out) is list:
+        return any([_may_share(own, parts) for own in out])
+    return type(out) is not _ndarray or any([np.may_share_memory(out, part) for part in parts])
 
 
 def _holds(f: Array, known: Sequence[Filled], component: int = 0) -> bool:

@@ -81,7 +81,7 @@ class Apply {
     if constexpr (!NATIVE) return false;
     else {
       for (int t = 0; t < plan_.terms; t = next_[t])
-        if (ends_[t] == t || !runs_.have_loops(t, ends_[t], begin, end)) return false;
+        if (ends_[t] == t || !are_along(t) || !runs_.have_loops(t, ends_[t], begin, end)) return false;
       return true;
     }
   }
@@ -94,8 +94,7 @@ class Apply {
       const int64 group = rows_of_a_group(end - begin);
       bool streams = false;
       for (int t = 0; t < plan_.terms; t = next_[t]) {
-        // what terms add to whole rows is added in place
-        Stream<Out>* const stream = stream_ && are_along(t) ? &streams_[plan_.term[t].output] : nullptr;
+        Stream<Out>* const stream = stream_ ? &streams_[plan_.term[t].output] : nullptr;
         const Run<Real>& own =
             runs_.set_up(t, ends_[t], next_[t], rows, begin, end, output_row(t) + begin, stream);
         goes_past_[t] = own.stream != nullptr;

@@ -139,8 +139,7 @@ class Terms {
     int64 first = begin, last = end;
     here.inner_elements(t, first, last);
     for (int64 j = begin; j < first; ++j) add_point(t, j, target + (j - begin) * step);
-    for (int64 j = first; j < last && !here.is_along(t); j += TILE)
-      add_segment(t, j, smaller(j + TILE, last), target + (j - begin) * step, step);
+    if (first < last && !here.is_along(t)) add_segment(t, first, last, target + (first - begin) * step, step);
     for (int64 j = last; j < end; ++j) add_point(t, j, target + (j - begin) * step);
   }
 

@@ -29,7 +29,9 @@ TOP, LEFT, RIGHT = random(SHAPE[1]), random(SHAPE[0]), random(SHAPE[0]) + 1
 
 def grid(*spacing):
     """Arrays and a number on three sides; the fourth has none."""
-    return gg.Grid(*(spacing or (X, Y)), boundary=[(gg.value(TOP), "one-sided"), (gg.value(LEFT), gg.value(RIGHT))])
+    return gg.Grid(
+        *(spacing or (X, Y)), boundary=[(gg.value(TOP), "one-sided"), (gg.value(LEFT), gg.value(RIGHT))]
+    )
 
 
 def holding(f):
@@ -64,7 +66,13 @@ def test_bits_are_those_of_fields_that_hold_it(name, spacing, made):
     operator = OPERATORS[name](grid(*spacing))
     f = random(3, *SHAPE)
     f[:, 0], f[..., 0], f[..., -1] = np.nan, np.inf, -np.inf
-    for field in (f, f[0], f.astype(np.float32), f[..., ::-1][..., ::-1], f.transpose(1, 0, 2).copy().transpose(1, 0, 2)):
+    for field in (
+        f,
+        f[0],
+        f.astype(np.float32),
+        f[..., ::-1][..., ::-1],
+        f.transpose(1, 0, 2).copy().transpose(1, 0, 2),
+    ):
         before = field.copy()
         found, expected = operator(field), operator(holding(field))
         assert np.array_equal(np.asarray(found), np.asarray(expected)), name
