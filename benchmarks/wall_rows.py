@@ -43,8 +43,8 @@ def rate_between(ends: str, u: np.ndarray, held: Sequence[np.ndarray | None], wo
     w, out = held
 
     def call() -> np.ndarray:
-        rate = outer(inner(u, w, workers), out, workers)
-        grid.gradient_squared(u, rate, workers, add=True)
+        rate = grid.gradient_squared(u, out, workers)  # what is linear is added sooner than squares are
+        outer(inner(u, w, workers), rate, workers, add=True)
         return np.multiply(rate, -0.5, out=rate)
 
     return call
