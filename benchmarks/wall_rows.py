@@ -43,8 +43,10 @@ def rate_between(ends: str, u: np.ndarray, held: Sequence[np.ndarray | None], wo
     w, out = held
 
     def call() -> np.ndarray:
-        rate = outer(inner(u, out=w, workers=workers), out=out, workers=workers)
-        grid.gradient_squared(u, out=rate, workers=workers, add=True)
+        rate = grid.gradient_squared(
+            u, out=out, workers=workers
+        )  # what is linear is added sooner than squares are
+        outer(inner(u, out=w, workers=workers), out=rate, workers=workers, add=True)
         return np.multiply(rate, -0.5, out=rate)
 
     return call

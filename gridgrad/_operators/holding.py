@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from math import prod
 from typing import Any, Self, TypeAlias
 
 import numpy as np
@@ -10,13 +11,16 @@ import numpy as np
 from .._base.errors import MISSING
 from .._base.types import Array, Between, DType, In, Out, Shape
 from .._terms.term import Term
+from .called import Called
 from .fields.coefficients import Coefficients, is_same
 from .fields.factors import Factor, Number
+from .fields.forms import flat
 from .fields.gather import about_to_hold
 from .fields.sides import Constant
 from .held import held_sides
 from .joined import Product
 from .operator import AnyOperator, Operator
+from .strips import Strip, are_few, strips_of
 from .walls import Index, Spots, Wall, reads, shores_of, spots_of, walls_of
 
 AsGiven: TypeAlias = Any  # a field as it came, or a value: what only looking at it can tell
@@ -37,6 +41,7 @@ class Holding(Product[In, Out]):
         super().__init__(outer, inner)
         self.__doc__ = outer.__doc__
         self._known: dict[tuple[Shape, DType], list[Filled] | None] = {}
+        self._strips: dict[tuple[Shape, DType], list[Strip] | None] = {}
 
     def __repr__(self) -> str:
         return repr(self.outer)
@@ -66,6 +71,10 @@ class Holding(Product[In, Out]):
             return self.outer.applied_to(f, out, workers, add, fields)
         kind, spare, held = None, None, self._as_it_is(f)
         if held is None:
+            if not add and not fields:
+                made: object = self._by_strips(f, out, workers)
+                if made is not None:
+                    return made
             kind, spare = self.spare.taken(about_to_hold(f))
             held = spare = self._written(f, spare, workers)
         result: object = self.outer.applied_to(held, out, workers, add, fields)
@@ -81,6 +90,41 @@ class Holding(Product[In, Out]):
         if known is None or not all(_holds(part, known, k) for k, part in enumerate(parts)):
             return None
         return f
+
+    def _by_strips(self, f: AsGiven, out: AsGiven, workers: int | None) -> AsGiven | None:
+        """The result of the fields as they are, but for rows that read what is prescribed; None where that is not less work."""
+        parts = self._parts(f)
+        known = None if parts is None else self._places(parts[0].shape, parts[0].dtype)
+        if parts is None or known is None or not are_few(parts):
+            return None
+        key = parts[0].shape, parts[0].dtype
+        if key not in self._strips:
+            if len(self._strips) >= 16:
+                self._strips.clear()
+            self._strips[key] = self._strips_for(f, parts, known)
+        strips = self._strips[key]
+        if strips is None:
+            return None
+        if out is not None and _may_share(out, parts):
+            return None
+        made = self.outer.applied_to(f, out, workers)
+        results = flat(made, self.outputs)
+        return made if all([strip.into(parts, results) for strip in strips]) else None
+
+    def _strips_for(self, f: AsGiven, parts: list[np.ndarray], known: list[Filled]) -> list[Strip] | None:
+        outer = self.outer
+        if (
+            not isinstance(outer, Called)
+            or outer.grids is not None
+            or outer.grid.units
+            or outer.grid.mask is not None
+        ):
+            return None
+        terms = outer.pattern.terms_for(parts[0].shape)
+        held = [
+            (component, index, value) for component, index, value, _ in known
+        ]  # without gaps all at the ends of axes
+        return strips_of(terms, parts, outer.coefficients_for(f), held, prod(self.outputs))
 
     def _written(self, f: AsGiven, spare: AsGiven, workers: int | None) -> AsGiven:
         """Fields with what is prescribed, in `spare` memory if there is some."""
@@ -274,6 +318,13 @@ def _terms_of(operator: AnyOperator) -> list[Term]:
     if isinstance(operator, Product):
         return [*_terms_of(operator.inner), *_terms_of(operator.outer)]
     return list(operator.separate() or ())
+
+
+def _may_share(out: AsGiven, parts: Sequence[np.ndarray]) -> bool:
+    """Whether writing there may change fields that are still to be read; as it may for all but plain arrays."""
+    if type(out) is tuple or type(out) is list:
+        return any([_may_share(own, parts) for own in out])
+    return type(out) is not _ndarray or any([np.may_share_memory(out, part) for part in parts])
 
 
 def _holds(f: Array, known: Sequence[Filled], component: int = 0) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 
+from ..._backends.numpy.memory import ALIVE, keep_room
 from ..._backends.products import Means, Products
 from ..._base.cache import cached_property
 from ..._base.errors import ArgumentValueError
@@ -103,6 +104,7 @@ class Separable(Inverse):
         key = lengths, axes, memory
         if key not in self._inverses:
             self._inverses[key] = self._made(*key)
+            keep_room(ALIVE * c.nbytes)  # of each call, whose pages would otherwise be made anew
         return self._inverses[key]
 
     def _made(

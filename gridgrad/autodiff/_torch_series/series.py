@@ -9,6 +9,7 @@ from typing import Any
 import torch
 
 from .._jets.algebra import Algebra
+from . import fused
 
 Parts = dict[
     int, tuple[tuple[int, ...], Any]
@@ -238,16 +239,43 @@ Factor = tuple[Any, float]  # a tensor, and a number that multiplies it
 
 def composed(x: Series, value: Any, factors: Sequence[Factor]) -> Series:
     """A function of one series, the sum of ``f^(n)(x0)/n! h^n``; `factors` are these of h, which is all but the value."""
+    parts = _in_one_node(x, factors) or _composed(x.parts, factors, x.algebra)
+    return Series(value, parts, x.algebra)
+
+
+def _composed(own: Parts, factors: Sequence[Factor], algebra: Algebra) -> Parts:
+    """The coefficients of such a sum, in torch operations."""
     parts: Parts = {}
-    power = x.parts
+    power = own
     for n, factor in enumerate(factors, 1):
         for degree, (numbers, stack) in power.items():
             _join_multiple(parts, degree, numbers, stack, factor)
         following: Parts = {}
-        for degree, found in crossed(power, x.parts, x.algebra) if n < len(factors) else ():
+        for degree, found in crossed(power, own, algebra) if n < len(factors) else ():
             join(following, degree, *found)
         power = following
-    return Series(value, parts, x.algebra)
+    return parts
+
+
+def _in_one_node(x: Series, factors: Sequence[Factor]) -> Parts | None:
+    """The same, where there are derivatives of both degrees in a plain graph."""
+    if set(x.parts) != {1, 2} or len(factors) != 2 or factors[0][1] != 1:
+        return None
+    (numbers, first), (others, second) = x.parts[1], x.parts[2]
+    (slope, _), (bend, n) = factors
+    tensors = first, second, slope, bend
+    if not fused.fits(tensors):
+        return None
+    algebra, made = x.algebra, [others]
+
+    def plain(first: Any, second: Any, slope: Any, bend: Any) -> tuple[Any, Any]:
+        parts = _composed({1: (numbers, first), 2: (others, second)}, [(slope, 1.0), (bend, n)], algebra)
+        made[0] = parts[2][0]
+        return parts[1][1], parts[2][1]
+
+    rows = numbers, others, made
+    results = fused.Second.apply(plain, rows, algebra, n, *tensors)
+    return {1: (numbers, results[0]), 2: (made[0], results[1])}
 
 
 def _join_multiple(parts: Parts, degree: int, numbers: tuple[int, ...], stack: Any, factor: Factor) -> None:
