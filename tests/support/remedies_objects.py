@@ -71,7 +71,7 @@ UNITS = [
     Row("torch.compile(lambda f: Q.laplacian(f), backend='eager', fullgraph=True)(T)", "or make the grid of numbers",
         "torch.compile(lambda f: line.laplacian(f), backend='eager', fullgraph=True)(T).numpy()", "np.full(5, 2.)", PINT + TENSOR + "Q = Grid(q(x, 'km'))", "pint torch"),
     # periods, outputs, sums
-    Row("gradient(F, q(lat, 's'), q(t, 'km'), periodic=[False, True], period=q(360., 'km'))", "give one for each axis, and None where it does not repeat",
+    Row("gradient(F, q(lat, 's'), q(t, 'km'), periodic=True, period=q(360., 'km'))", "give one for each, None where it does not repeat",
         "gradient(F, q(lat, 's'), q(t, 'km'), periodic=[False, True], period=[None, q(360., 'km')])[1].to('1/km').magnitude[0]", "wave", ROUND + PINT, "pint"),
     Row("gradient(f, q(t, 'km'), periodic=True, period=360.)", "give both with one", "gradient(f, q(t, 'km'), periodic=True, period=q(360., 'km')).to('1/km').magnitude", "wave", ROUND + PINT, "pint"),
     Row("gradient(f, q(t, 'km'), periodic=True, period=360.)", "or none", "gradient(f, t, periodic=True, period=360.)", "wave", ROUND + PINT, "pint"),

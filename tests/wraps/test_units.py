@@ -48,6 +48,11 @@ class TestGradient:
         with pytest.raises(TypeError, match="has no unit; convert them to one"):
             gg.gradient(LINE, [x[0], 1.0, *x[2:]])
 
+    def test_dates_beside_units_are_refused(self, lib):
+        dates = np.arange("2000-01-01", "2000-01-07", dtype="M8[D]")
+        with pytest.raises(TypeError, match=r"f has dtype datetime64\[D\].*give numbers"):
+            gg.gradient(dates, lib.q(2.0, "km"))
+
     def test_each_axis_has_its_own(self, lib):
         parts = gg.gradient(lib.q(PLANE, "K"), lib.q(2.0, "s"), lib.q(0.5, "km"))
         for part, plain, unit in zip(parts, gg.gradient(PLANE, 2.0, 0.5), ("K / s", "K / km"), strict=True):
@@ -88,6 +93,10 @@ class TestPeriod:
         got = gg.gradient(PLANE, *steps, periodic=[False, True], period=[None, lib.q(11.0, "s")])
         plain = gg.gradient(PLANE, 0.5, 2.0, periodic=[False, True], period=[None, 11.0])
         lib.check(got[1], plain[1], "1 / s")
+        one = gg.gradient(
+            PLANE, *steps, periodic=[False, True], period=lib.q(11.0, "s")
+        )  # of the axis that repeats
+        lib.check(one[1], plain[1], "1 / s")
         with pytest.raises(
             ValueError, match="of axes in different units give one for each, None where it does not"
         ):
