@@ -81,16 +81,6 @@ def test_poisson_with_mixed_conditions_is_of_second_order(example):
     assert facts["errors"][-1] < 1e-3
 
 
-def test_options_have_their_price_and_its_slopes(example, tmp_path):
-    module = example("examples", "black_scholes")
-    facts = module.main(["--size", "160", "--out", str(tmp_path)])
-    assert all(abs(order - 2) < 0.15 for order in facts["orders"])
-    assert facts["errors"][-1][0] < 1e-3
-    assert facts["figure"].stat().st_size > 10_000
-    price, delta, gamma = module.exact(np.array([100.0]))  # as tables have them
-    assert np.allclose([price[0], delta[0], gamma[0]], [10.4506, 0.6368, 0.01876], atol=5e-5)
-
-
 def test_kuramoto_sivashinsky_between_walls_is_as_numpy_pads_it(example, tmp_path):
     facts = example("examples", "kuramoto_sivashinsky").main(["--size", "32", "--out", str(tmp_path)])
     assert facts["apart"] < 2 * np.finfo(float).eps
