@@ -114,6 +114,10 @@ class Axis:
         """Whether an end says nothing about scalar fields."""
         return any(isinstance(side, Components) and side.scalar is None for side in self.sides)
 
+    def own_component(self, component: int | None) -> int | None:
+        """That which operators on one axis take for their one field."""
+        return self.place if component is None and self.is_of_vectors else component
+
     def walls_of(self, component: int | None) -> tuple[Wall, Wall]:
         """Both ends of a component of vector fields, or, of None, of scalar ones."""
         left, right = (

@@ -16,7 +16,6 @@ from .fields.coefficients import Argument, Coefficients
 from .fields.forms import Form
 from .fields.sides import AtGaps
 from .fields.weights import OwnWeights, aligned
-from .held import component_on
 from .masked.places.flat import Flat
 from .patterns.build import unit
 
@@ -93,7 +92,7 @@ def coast_of(grid: Points, component: int | None) -> Coast | None:
         return None
     side = grid.mask.side
     walls: list[Wall] = [
-        side.of(k, component_on(axis, component)) if isinstance(side, Components) else side
+        side.of(k, axis.own_component(component)) if isinstance(side, Components) else side
         for k, axis in enumerate(grid.axis_objects)
     ]
     holds = tuple(wall if isinstance(wall, Condition) and wall.end.is_held else None for wall in walls)

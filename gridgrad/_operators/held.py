@@ -10,7 +10,6 @@ import numpy as np
 from .._backends.operations import Operations
 from .._base.late import Late
 from .._base.types import Array
-from .._grid.axis import Axis
 from .._grid.points import Points
 from .._grid.walls.conditions import Condition
 from .fields.coefficients import Given
@@ -37,14 +36,9 @@ def held_sides(grid: Points, component: int | None) -> list[Held]:
     return [
         Held(k, point, wall)
         for k, axis in enumerate(grid.axis_objects)
-        for point, wall in zip((0, -1), axis.walls_of(component_on(axis, component)), strict=True)
+        for point, wall in zip((0, -1), axis.walls_of(axis.own_component(component)), strict=True)
         if isinstance(wall, Condition) and wall.end.is_held
     ]
-
-
-def component_on(axis: Axis, component: int | None) -> int | None:
-    """That which operators on one axis take for their one field."""
-    return axis.place if component is None and axis.is_of_vectors else component
 
 
 def coast_of(grid: Points, component: int | None) -> coasts.Coast | None:
