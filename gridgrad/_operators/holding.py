@@ -42,6 +42,7 @@ class Holding(Product[In, Out]):
         self.__doc__ = outer.__doc__
         self._known: dict[tuple[Shape, DType], list[Filled] | None] = {}
         self._strips: dict[tuple[Shape, DType], list[Strip] | None] = {}
+        self._asked: set[tuple[Shape, DType]] = set()
 
     def __repr__(self) -> str:
         return repr(self.outer)
@@ -98,6 +99,9 @@ class Holding(Product[In, Out]):
         if parts is None or known is None or not are_few(parts):
             return None
         key = parts[0].shape, parts[0].dtype
+        if key not in self._asked:  # an operator of other values in each call has no second one
+            self._asked.add(key)
+            return None
         if key not in self._strips:
             if len(self._strips) >= 16:
                 self._strips.clear()
