@@ -31,7 +31,21 @@ _READ = (np.ndarray, np.generic, list, tuple, range, memoryview, array, int, flo
 def samples(f: object) -> tuple[Backend[Array], Array]:
     """The back end that serves `f`, and `f` cleaned by it."""
     library = _of_tensors() if hasattr(f, "requires_grad") and is_compiling() else library_of(type(f))
+    if isinstance(f, (list, tuple)):
+        _check_numbers(f)
     return library, library.samples(f)
+
+
+def _check_numbers(f: object) -> None:
+    """Refuse sequences of another library's arrays: NumPy would read them, off their device and out of their graph."""
+    first = f
+    while isinstance(first, (list, tuple)) and first:
+        first = first[0]
+    library = None if isinstance(first, _READ) else found(type(first))
+    if library is not None:
+        raise ArgumentTypeError(
+            f"f is a {type(f).__name__} of {library.name} {library.noun}s, whose results would be NumPy's; make one of them, {library.name}.stack(f)"
+        )
 
 
 def _of_tensors() -> Backend[Array]:

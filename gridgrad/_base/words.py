@@ -227,9 +227,8 @@ def answering(**told: str) -> Callable[[Function], Function]:
             for word in words:
                 if word not in known:
                     said = instead.get(word.lower()) or _close(word, known) or _all_of(known)
-                    raise ArgumentTypeError(
-                        f"{function.__name__}() got an unexpected keyword argument {word!r}; {said}"
-                    )
+                    name = call.__qualname__ if call.__qualname__.startswith("Grid.") else function.__name__
+                    raise ArgumentTypeError(f"{name}() got an unexpected keyword argument {word!r}; {said}")
             return function(*given, **words)
 
         return cast(Function, call)

@@ -101,4 +101,12 @@ ATTRIBUTES = [
     # methods of labelled grids are no operators
     *(Row(f"labelled.laplacian.{word}", "grid.apply(grid.plain.laplacian.solve, b)", "(lambda grid, b: grid.apply(grid.plain.laplacian.solve, b).values)(labelled, 0 * d)", "3 + 0 * U", LABELS, "xarray") for word in ("solve", "T", "to_sparse")),
 ]  # fmt: skip
-ROWS = [*KEYWORDS, *ATTRIBUTES]
+STACKED = [
+    # sequences of arrays of other libraries, which are no fields of these
+    *(Row(f"gg.{call}([t, 2 * t, 4 * t])", f"make one of them, {library}.stack(f)", f"np.asarray({library}.stack([t, 2 * t, 4 * t]))", "np.outer([1., 2, 4], [0., 1, 4])",
+          f"import {library}; t = {library}.arange(3.)**2", library.partition(".")[0])
+      for library in ("torch", "jax.numpy", "dask.array") for call in ("gradient", "laplacian", "gradient_norm", "Grid((3, 1.0), (3, 1.0)).gradient", "Grid((3, 1.0)).derivative(0)")),
+    Row("gg.divergence([[t, t, t], [t, t, t]])", "f is a list of torch tensors, whose results would be NumPy's", "gg.divergence([torch.stack([t, t, t]), torch.stack([t, t, t])])", "[[0., 2, 4]] * 3", "import torch; t = torch.arange(3.)**2", "torch"),
+    Row("grid.advect([[t] * 4, [t] * 4])", "make one of them, torch.stack(v[0])", "grid.advect([torch.stack([t] * 4), torch.stack([t] * 4)])(torch.zeros(4, 5, dtype=torch.float64))", "np.zeros((4, 5))", "import torch; t = torch.ones(5, dtype=torch.float64)", "torch"),
+]  # fmt: skip
+ROWS = [*KEYWORDS, *ATTRIBUTES, *STACKED]

@@ -11,9 +11,7 @@ from ..._stencils.wide import Wide, exact_fraction, from_fraction
 
 
 def rows_of_many(steps: Wide, length: int, rule: Rule, at_ends: bool) -> Stencil:
-    """As `derivative_rows` has them for each piece, both of whose ends are open: one-sided rows there, and if so told those alone.
-
-    The rows between are not made then, and are NaN: who takes one of them by mistake sees it.
+    """As `derivative_rows` has them for each piece, both of whose ends are open: one-sided rows there, and no others if so told.
 
     Steps are of shape ``(length - 1, pieces)``, and so are weights arrays of ``(pieces,)``. All rows are data; a
     weight of 0 reads nothing. Of several steps those of a piece are not all the same.
@@ -27,17 +25,12 @@ def rows_of_many(steps: Wide, length: int, rule: Rule, at_ends: bool) -> Stencil
     return Stencil(length, (), (), rows, (), order=rule.order)
 
 
-def _not_made(steps: Wide, i: int) -> Row:
-    """The row of a point that nobody asks for."""
-    return ((max(i - 1, 0), i, np.full(steps.high.shape[1:], np.nan)),)
-
-
 def _formula(steps: Wide, length: int, rule: Rule, at_ends: bool) -> list[Row]:
     """Formula (1), of equal weights in its short form, and its ends."""
     second, before = min(1, length - 2), max(0, length - 3)
     first = one_sided_row(steps.at(0), steps.at(second), rule.edge_order)
     last = one_sided_row(steps.at(-1), steps.at(before), rule.edge_order)
-    inner = [_not_made(steps, i) for i in range(1, length - 1)]
+    inner: list[Row] = [()] * (length - 2)
     if not at_ends:
         lower, upper = central_weights(steps.at(slice(None, -1)), steps.at(slice(1, None)))
         for i, (w, v) in enumerate(zip(lower, upper, strict=True)):
@@ -54,7 +47,7 @@ def _rows(steps: Wide, length: int, rule: Rule, at_ends: bool) -> list[Row]:
     stop = max(start, length - behind)
     rows = [_differences(steps, i, 0, points, rule) for i in range(start)]
     if at_ends:
-        rows += [_not_made(steps, i) for i in range(start, stop)]
+        rows += [()] * (stop - start)
     elif start < stop:
         gaps = [steps.at(slice(start + k, stop + k)) for k in range(-before, behind)]
         weights = node_weights(gaps, before, rule.order)

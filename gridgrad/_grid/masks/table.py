@@ -32,9 +32,12 @@ class Table(NamedTuple):
         return Table(*(part[index] for part in self))
 
     def of(self, local: Array, member: Array) -> Table:
-        """The rows with these numbers, of the pieces with those."""
+        """The rows with these numbers, of the pieces with those; of many pieces such as were made."""
         if self.w.ndim == 2:
             return self.at(local)
+        assert self.is_there[local].any(axis=1).all(), (
+            "a row between the ends of many pieces, which has no pairs"
+        )
         w = self.w[local, :, member]
         return Table(self.a[local], self.b[local], w, w != 0).packed()
 

@@ -47,15 +47,29 @@ def test_rows_of_many_pieces_are_those_of_each(rule, axis, at_ends):
             if np.ptp(steps.high[:, k]) == 0:  # even pieces are not among many
                 continue
             alone = table_of(derivative_stencil(exact_steps(x[:, k]), n, rule), np.dtype(float))
-            told = many.of(np.arange(n), np.full(n, k))
-            assert np.isnan(told.w[inner]).any(axis=1).all()  # not 0: a row that was not made is seen
             asked = np.setdiff1d(np.arange(n), inner)
             alone = alone._replace(is_there=alone.w != 0).at(asked).packed()
-            for found, own in zip(told.at(asked), alone, strict=True):
+            for found, own in zip(many.of(asked, np.full(len(asked), k)), alone, strict=True):
                 width = min(found.shape[1], own.shape[1])
                 assert not found[:, width:].any()
                 assert not own[:, width:].any()
                 np.testing.assert_array_equal(found[:, :width], own[:, :width])
+
+
+def test_a_row_that_was_not_made_is_not_taken_for_0():
+    """Where those at ends alone were asked for."""
+    steps = exact_steps(AXES["random"](9))
+    for rule in RULES:
+        before, behind = rule.reach(uniform=False)
+        for inner in range(before, 9 - behind):
+            table = table_of(rows_of_many(steps, 9, rule, True), np.dtype(float))
+            with pytest.raises(AssertionError, match="has no pairs"):
+                table.of(np.array([0, inner]), np.array([1, 1]))
+            assert (
+                table_of(rows_of_many(steps, 9, rule, False), np.dtype(float))
+                .of(np.array([inner]), np.array([1]))
+                .w.any()
+            )
 
 
 @pytest.mark.parametrize("name", ["gradient", "laplacian"])

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from libraries import parameters
+from samples import same_bits
 
 import gridgrad as gg
 
@@ -201,3 +202,30 @@ def test_points_on_a_pole_that_would_read_a_gap_are_left_out_themselves():
     np.testing.assert_array_equal(found[:, 0, apart], expected[:, 0, apart])
     np.testing.assert_allclose(found[:, 0, [3, 7]], expected[:, 0, [3, 7]], rtol=1e-14)
     np.testing.assert_allclose(found[:, 3:], expected[:, 3:], rtol=1e-14)
+
+
+@pytest.mark.parametrize("name", ["laplacian", "divergence"])
+def test_rows_beside_a_missing_latitude_are_those_of_a_sphere_with_poles(name):
+    """A grid that ends there knows of no pole and has other rows, of the same order and no more accurate."""
+    errors = []
+    for n in (36, 72, 144):
+        lat, lon = -90 + (np.arange(n) + 0.5) * 180 / n, np.arange(2 * n) * 180 / n
+        phi, lam = np.deg2rad(lat)[:, None], np.deg2rad(lon)
+        f = np.sin(phi) * np.cos(phi) * np.cos(lam) + np.cos(phi) ** 2 * np.sin(2 * lam)  # of degree 2
+        slopes = (
+            np.cos(2 * phi) * np.cos(lam) - np.sin(2 * phi) * np.sin(2 * lam),
+            -np.sin(phi) * np.sin(lam) + 2 * np.cos(phi) * np.cos(2 * lam),
+        )
+        top = n - 1 - n // 12
+        inside = np.ones(f.shape, bool)
+        inside[top] = False
+        field = np.stack(slopes) if name == "divergence" else f
+        whole = gg.Grid(lat, lon, geometry="sphere", radius=1.0)
+        made = [getattr(whole.with_mask(inside), name)(field), getattr(whole, name)(field),
+                getattr(gg.Grid(lat[:top], lon, geometry="sphere", radius=1.0), name)(field[..., :top, :])]  # fmt: skip
+        masked, own, ended = (np.asarray(values)[: top - 3] for values in made)
+        assert same_bits(masked, own)
+        errors.append([abs(values + 6 * f[: top - 3]).max() for values in (masked, ended)])
+    errors = np.array(errors)
+    assert np.all(np.log2(errors[:-1] / errors[1:]).mean(axis=0) > 1.8)
+    assert np.all(errors[:, 0] <= 1.01 * errors[:, 1])
