@@ -17,7 +17,7 @@ ROWS = [
     Row("Grid(z, axes=[-2]).with_mask(z > 2)", "behind batch axes: numpy.moveaxis(inside, [0], [-1])", "Grid(z, axes=[-2]).with_mask((lambda inside: numpy.moveaxis(inside, [0], [-1]))(z > 2)).gradient(np.where(z > 2, z**2, np.nan))",
         "np.where(z > 2, 2 * z, 0)", "z = np.outer(x, [1., 2, 3]) + 1"),
     Row("gradient(np.stack([f, B]), A, B, axis=(1, 2), missing='one-sided')", "take the fields one by one", "np.nan_to_num(gradient(f, A, B, missing='one-sided')[0])", "np.isfinite(f) * 1.0",
-        "A, B = np.mgrid[:4, :5] + 0.1 * np.mgrid[:5, :4].transpose(0, 2, 1); f = A.copy(); f[1, 1] = np.nan"),
+        "A, B = np.mgrid[:4, :5] + 0.1 * np.mgrid[:5, :4].transpose(0, 2, 1); f = A.copy(); f[0, 0] = np.nan"),
     Row("line.with_mask(np.ones(5))", "an array of bool, for example ~numpy.isnan(f)", "line.with_mask(~numpy.isnan(np.where(inside, F, np.nan))).gradient(F)", RIGHT, GAPS),
     Row("line.with_mask(inside[1:])", "numpy.broadcast_to(inside, grid.shape)", "Grid((2, 1.0), (5, 1.0), edge_order=1).with_mask(numpy.broadcast_to(inside, (2, 5))).derivative(1)(np.stack([F, F]))[0, 2]", "3.", GAPS),
     Row("line.with_mask(inside & False)", "True is where the field is", "line.with_mask(inside).gradient(F)", RIGHT, GAPS),
