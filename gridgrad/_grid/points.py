@@ -60,7 +60,7 @@ Made = TypeVar("Made")
 class OnGaps(Protocol):
     """What makes operators and maps of positions beside gaps of those of the whole grid."""
 
-    def __call__(self, whole: Any, grid: Any, /) -> object:
+    def __call__(self, whole: object, grid: Points, /) -> object:
         """An operator."""
 
     def positions(self, grid: Points, mask: masks.Mask, /) -> mappings.IndexMap:

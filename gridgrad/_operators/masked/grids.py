@@ -9,7 +9,7 @@ import numpy as np
 from ..._backends import dispatch
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.late import Late
-from ..._base.types import Array, In, Out
+from ..._base.types import Array, Shape
 from ..._base.words import answering
 from ..._grid.boundary import Side, clean_boundary
 from ..._grid.points import Points
@@ -149,9 +149,10 @@ def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided
 class _OnGaps:
     """What grids with gaps make of what whole grids have."""
 
-    def __call__(self, whole: Sweep[In, Out], grid: Points) -> AnyOperator:
+    def __call__(self, whole: object, grid: Points) -> AnyOperator:
         """An operator; of slopes that are sums, or have a metric, what their gradient there makes."""
         assert grid.mask is not None
+        assert isinstance(whole, Sweep)
         known_beside = grid.mask.conditions or grid.mask.is_held
         if isinstance(whole, OfSlopes) and (known_beside or whole.are_made_first):
             return whole.with_gaps(grid)
@@ -159,7 +160,7 @@ class _OnGaps:
 
     def positions(self, grid: Points, mask: masks.Mask) -> IndexMap:
         """The map of positions of a curvilinear grid."""
-        return positions.BesideGaps(grid, mask)
+        return positions.BesideGaps(grid, mask, self)
 
     def __reduce__(self) -> str:
         return "ON_GAPS"
@@ -184,11 +185,20 @@ def _inside(inside: object, grid: Points) -> Array:
     if values.ndim < grid.ndim or values.shape[values.ndim - grid.ndim :] != grid.shape:
         raise ArgumentValueError(
             f"inside has shape {values.shape}, but the grid has shape {grid.shape}; give one bool for each of its points"
-            + (", numpy.broadcast_to(inside, grid.shape)" if values.ndim else "")
+            + _order_of_mask(values.shape, grid)
         )
     if is_lazy and not (grid.metric is not None and grid.metric.on):
         return values
     return np.array(values)
+
+
+def _order_of_mask(shape: Shape, grid: Points) -> str:
+    """How to give a mask of another shape: of that of a field its axes in another order."""
+    try:
+        axes = sorted(grid.axes_of(shape))
+    except ArgumentValueError:
+        return ", numpy.broadcast_to(inside, grid.shape)" if shape else ""
+    return f", behind batch axes: numpy.moveaxis(inside, {axes}, {list(range(-grid.ndim, 0))})"
 
 
 def _side(boundary: object) -> Side:

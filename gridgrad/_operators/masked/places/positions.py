@@ -14,13 +14,13 @@ from ...._base.types import Array
 from ...._grid.curvilinear.mapping import Accuracy, IndexMap
 from ...._grid.curvilinear.weights import PointWeights
 from ...._grid.masks.mask import Mask
-from ...._grid.points import Points
+from ...._grid.points import OnGaps, Points
 from ...catalogue.partials import derivative
 
 if TYPE_CHECKING:
-    from .. import grids, operator
+    from .. import operator
 else:
-    grids, operator = Late("gridgrad._operators.masked.grids"), Late("gridgrad._operators.masked.operator")
+    operator = Late("gridgrad._operators.masked.operator")
 
 
 class BesideGaps(IndexMap):
@@ -30,14 +30,14 @@ class BesideGaps(IndexMap):
     those of slopes.
     """
 
-    def __init__(self, grid: Points, mask: Mask) -> None:
+    def __init__(self, grid: Points, mask: Mask, masked: OnGaps) -> None:
         assert grid.mapping is not None
         vars(self).update(vars(grid.mapping))
         self._whole, self._kept = grid.mapping, {}
         index = copy(grid.whole)
         index.mapping, index.axis_objects = None, tuple([axis.of_rows for axis in grid.axis_objects])
         index.axes, index.has_units = tuple([place - grid.ndim for place in grid.places]), False
-        self._index = index.with_gaps(mask, grids.ON_GAPS)
+        self._index = index.with_gaps(mask, masked)
         self._inside, self._alone = np.transpose(mask.inside, self._places), []
         for k in range(index.ndim):
             patch, alone = self._along(k, 1, None).beside.patch, np.zeros(mask.shape, bool)
