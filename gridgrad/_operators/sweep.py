@@ -286,13 +286,18 @@ def _hold(grid: Points, form: Form) -> AnyOperator | None:
 def multiplication(grid: Points, form: Form, factor: Factor) -> AnyOperator:
     """The multiplication of each component of a field by another."""
     if grid.mask is not None:
-        return grid.masked(multiplication(grid.whole, form, factor))
+        beside_gaps: AnyOperator = grid.kept(_multiplication_with_gaps, form, factor.name, factor.conjugate)
+        return beside_gaps.with_coefficients((factor.field,))
     return Sweep(grid.kept(_multiplication, form, factor.name, factor.conjugate), (factor.field,))
 
 
 def _multiplication(grid: Points, form: Form, name: str, conjugate: bool) -> Pattern:
     terms = tuple(Term(i, i, None, unit(grid), outer=0) for i in range(prod(form)))
     return Pattern(grid, f"multiply({name or 'field'})", terms, form, form, (argument_of(name, conjugate),))
+
+
+def _multiplication_with_gaps(grid: Points, form: Form, name: str, conjugate: bool) -> AnyOperator:
+    return grid.masked(Sweep(_multiplication(grid.whole, form, name, conjugate)))
 
 
 @made_once

@@ -33,6 +33,9 @@ class Flat:
             raise ArgumentValueError(
                 f"the field has shape {tuple(shape)}, but the grid's mask has shape {own}, with batch axes; give fields that have these"
             )
+        # numbers, where an exporter knows the lengths of the grid as symbols
+        self.turned = (*self.turned[: self.batch], *own)
+        self.flat = (self.flat[0], prod(own))
         self.back = tuple(self.order.index(axis) for axis in range(len(shape)))  # a compiler traces this
         self.is_plain = self.order == tuple(range(len(shape)))
 
