@@ -286,8 +286,9 @@ def _hold(grid: Points, form: Form) -> AnyOperator | None:
 def multiplication(grid: Points, form: Form, factor: Factor) -> AnyOperator:
     """The multiplication of each component of a field by another."""
     if grid.mask is not None:
-        beside_gaps: AnyOperator = grid.kept(_multiplication_with_gaps, form, factor.name, factor.conjugate)
-        return beside_gaps.with_coefficients((factor.field,))
+        beside_gaps: Any = grid.kept(_multiplication_with_gaps, form, factor.name, factor.conjugate)
+        made: AnyOperator = beside_gaps.with_coefficients((factor.field,))
+        return made
     return Sweep(grid.kept(_multiplication, form, factor.name, factor.conjugate), (factor.field,))
 
 

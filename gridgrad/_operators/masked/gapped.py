@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isnan, prod
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -103,6 +103,7 @@ class OverWhole(Joinable[In, Out]):
             is_turned=pattern.is_turned, beside=pattern.beside,
         )  # fmt: skip
         arrays = (*call.samples, *call.coefficients)
+        call.library.among(arrays)
         # or has chunks that are
         if any(isinstance(getattr(a, "_meta", a), masked_arrays()) for a in arrays):
             raise ArgumentTypeError(
