@@ -22,7 +22,7 @@ from .fields.forms import Mapping, flat, shaped
 from .fields.gather import gather
 from .fields.quantities import check_without_units
 from .fields.sides import all_like, are_constants
-from .held import components_of, is_free
+from .holding.held import components_of, is_free
 
 
 class Applied(Mapping, Protocol):

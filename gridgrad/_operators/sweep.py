@@ -27,20 +27,20 @@ from .fields.gather import TURNED, joined_name
 from .fields.grids import Grids
 from .fields.quantities import check_without_units
 from .fields.sides import AtGaps
-from .held import coast_of, components_of
-from .holding import Holding, as_affine, over
+from .holding.held import coast_of, components_of
+from .holding.operator import Holding, as_affine, over
+from .holding.walls import builds
 from .joined import Product
 from .operator import AnyOperator, Operator
 from .patterns.build import Build, unit
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
 from .sparse import factors_on, sum_of_terms
-from .walls import builds
 
 if TYPE_CHECKING:
-    from . import coasts
+    from .holding import coasts
 else:
-    coasts = Late("gridgrad._operators.coasts")  # of grids with gaps alone
+    coasts = Late("gridgrad._operators.holding.coasts")  # of grids with gaps alone
 
 _ndarray = np.ndarray
 
@@ -310,13 +310,19 @@ def _hold(grid: Points, form: Form) -> AnyOperator | None:
 def multiplication(grid: Points, form: Form, factor: Factor) -> AnyOperator:
     """The multiplication of each component of a field by another."""
     if grid.mask is not None:
-        return grid.masked(multiplication(grid.whole, form, factor))
+        beside_gaps: Any = grid.kept(_multiplication_with_gaps, form, factor.name, factor.conjugate)
+        made: AnyOperator = beside_gaps.with_coefficients((factor.field,))
+        return made
     return Sweep(grid.kept(_multiplication, form, factor.name, factor.conjugate), (factor.field,))
 
 
 def _multiplication(grid: Points, form: Form, name: str, conjugate: bool) -> Pattern:
     terms = tuple(Term(i, i, None, unit(grid), outer=0) for i in range(prod(form)))
     return Pattern(grid, f"multiply({name or 'field'})", terms, form, form, (argument_of(name, conjugate),))
+
+
+def _multiplication_with_gaps(grid: Points, form: Form, name: str, conjugate: bool) -> AnyOperator:
+    return grid.masked(Sweep(_multiplication(grid.whole, form, name, conjugate)))
 
 
 @made_once

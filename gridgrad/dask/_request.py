@@ -16,17 +16,17 @@ from .._backends.slices import leading
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array, DType, Field, Shape
 from .._operators.catalogue.norm import OfSlopes
-from .._operators.coasts import Shore
 from .._operators.fields.forms import Form, shaped
 from .._operators.fields.gather import Fields, gather
 from .._operators.fields.sides import all_like
-from .._operators.holding import Holding, Released
+from .._operators.holding.coasts import Shore
+from .._operators.holding.operator import Holding, Released
+from .._operators.holding.walls import Wall, places_of, shores_of
 from .._operators.masked.gapped import Gapped, OverWhole
 from .._operators.masked.places.blocks import Blocks
 from .._operators.masked.places.flat import Flat
 from .._operators.operator import AnyOperator
 from .._operators.sweep import Sweep
-from .._operators.walls import Wall, places_of, shores_of
 from .._terms.term import Term, joins_of, shifted
 
 if TYPE_CHECKING:

@@ -105,11 +105,22 @@ def _whole(fields: Tensors, coefficients: Tensors, name: str) -> list[Tensor]:
     return kept.on_components(fields, coefficients)
 
 
+def _batched(info: Any, dims: Any, fields: Tensors, coefficients: Tensors, name: str) -> Any:
+    """One batch axis more, as all are of one shape."""
+    moved = [
+        [batched_first(info.batch_size, dim, tensor) for dim, tensor in zip(own, tensors, strict=True)]
+        for own, tensors in zip(dims[:2], (fields, coefficients), strict=True)
+    ]
+    results = torch.ops.gridgrad.whole(*moved, name)
+    return results, [0] * len(results)
+
+
 LIBRARY.define(
     "whole(Tensor[] fields, Tensor[] coefficients, str name) -> Tensor[]",
     tags=(torch.Tag.pt2_compliant_tag,),
 )
 LIBRARY.impl("whole", _whole, "CompositeImplicitAutograd")
+torch.library.register_vmap("gridgrad::whole", _batched, lib=LIBRARY)
 
 
 class Traced(Torch):

@@ -106,6 +106,7 @@ class OverWhole(Joinable[In, Out]):
             is_turned=pattern.is_turned, beside=pattern.beside,
         )  # fmt: skip
         arrays = (*call.samples, *call.coefficients)
+        call.library.among(arrays)
         # or has chunks that are
         if any(isinstance(getattr(a, "_meta", a), masked_arrays()) for a in arrays):
             raise ArgumentTypeError(

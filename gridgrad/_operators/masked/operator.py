@@ -25,7 +25,7 @@ from ..fields.forms import check_alike, flat, shaped, stack
 from ..fields.gather import Fields
 from ..fields.quantities import check_without_units
 from ..fields.sides import AtGaps, are_constants
-from ..holding import as_affine
+from ..holding.operator import as_affine
 from ..operator import AnyOperator, Operator
 from ..patterns.kinds import Origin
 from ..patterns.pattern import Pattern

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import prod
-from typing import Self, cast
+from typing import Any, Self, cast
 
 import numpy as np
 
@@ -59,11 +59,9 @@ class Turned(Gapped[In, Out]):
         """The transposed sweep over results that are its own, and the transposed rows beside the gaps."""
         call = self._gather(f)
         if is_compiling():
-            patterns = self.whole.pattern, self.forward.whole.pattern
-            own = self.weight, self.conjugate
-            return self._traced(
-                _alone(type(self.forward), *patterns, self.grid, self.beside, *own), call, out
-            )
+            patterns, how = (self.whole.pattern, self.forward.whole.pattern), (self.weight, self.conjugate)
+            alone = _alone(type(self.forward), *patterns, self.grid, self.beside, *how)
+            return self._traced(alone, call, out)
         flat_, xp = (
             Flat(self.grid, tuple(call.samples[0].shape)),
             call.library.operations(*call.samples, *call.coefficients),
@@ -158,7 +156,7 @@ class Turned(Gapped[In, Out]):
 
 @made_once
 def _alone(
-    kind: type[AnyOperator], pattern: Pattern, forward: Pattern, grid: Points, beside: Beside, weight: str | None,
+    kind: type[Gapped[Any, Any]], pattern: Pattern, forward: Pattern, grid: Points, beside: Beside, weight: str | None,
     conjugate: bool,
 ) -> AnyOperator:  # fmt: skip
     """The transpose without its fields."""

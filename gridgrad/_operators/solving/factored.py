@@ -11,7 +11,7 @@ from ..._base.late import sparse, sparse_linalg
 from ..._base.types import Array, DType
 from ..._grid.points import Points
 from ..fields.forms import Form
-from ..held import components_of, is_free
+from ..holding.held import components_of, is_free
 from ..masked.matrix import inside_of
 from .inverse import Constants, Inverse, singular
 from .separable import keeps_constants

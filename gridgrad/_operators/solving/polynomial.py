@@ -15,7 +15,7 @@ from ..._base.types import Array
 from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
 from ..._terms.term import Term
-from ..held import free_points
+from ..holding.held import free_points
 from .eigenbasis import CLOSE, Eigenbasis, Ring, Still, Vectors, Waves, diagonalised, is_too_long, ring
 from .inverse import ROUNDING, Constants, Inverse
 from .separable import Separable, at_the_point, is_plain, keeps_constants, placed, rows_along

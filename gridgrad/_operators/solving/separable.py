@@ -17,7 +17,7 @@ from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
 from ..._terms.term import Term, joins_of, own_terms
 from ..fields.forms import Form
-from ..held import components_of, free_points
+from ..holding.held import components_of, free_points
 from .eigenbasis import Eigenbasis, Ring, Vectors, Waves, diagonalised, is_too_long
 from .inverse import ROUNDING, Constants, Inverse, side_by_side, singular
 from .tridiagonal import Systems, staying

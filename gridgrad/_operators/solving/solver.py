@@ -26,7 +26,7 @@ from ..fields.forms import flat, shaped
 from ..fields.gather import check_dtypes, gather
 from ..fields.quantities import check_without_units
 from ..fields.weights import as_given
-from ..held import components_of, with_values
+from ..holding.held import components_of, with_values
 from ..on_fields import refuse
 from ..sparse import Applied, linear_operator
 from .factored import Unknowns, factored

@@ -11,7 +11,7 @@ from scipy import ndimage
 
 import gridgrad as gg
 from gridgrad._operators.fields.forms import flat
-from gridgrad._operators.held import is_free
+from gridgrad._operators.holding.held import is_free
 
 EPS = np.finfo(float).eps
 RNG = np.random.default_rng(7)

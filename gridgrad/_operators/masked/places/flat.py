@@ -20,6 +20,9 @@ _NONE = np.zeros(0, np.int32)
 class Flat:
     """How fields of one shape are flat: batch axes in front, then the points in the order of the grid's shape."""
 
+    turned: Shape
+    flat: tuple[int, int]
+
     def __init__(self, grid: Points, shape: Shape) -> None:
         axes = grid.axes_of(shape)
         of_grid = sorted(axes, key=lambda axis: grid.places[axes.index(axis)])
@@ -33,11 +36,15 @@ class Flat:
             raise ArgumentValueError(
                 f"the field has shape {tuple(shape)}, but the grid's mask has shape {own}, with batch axes; give fields that have these"
             )
-        self.back = tuple(self.order.index(axis) for axis in range(len(shape)))  # a compiler traces this
+        # numbers, where an exporter knows the lengths of the grid as symbols
+        self.turned = (*self.turned[: self.batch], *own)
+        self.flat = (self.flat[0], prod(own))
+        self.back = tuple(self.order.index(axis) for axis in range(len(shape)))
         self.is_plain = self.order == tuple(range(len(shape)))
 
     def _take(self, shape: Shape) -> None:
-        self.shape, self.turned = shape, tuple(shape[axis] for axis in self.order)
+        self.shape = shape
+        self.turned = tuple(shape[axis] for axis in self.order)
         self.flat = (prod(self.turned[: self.batch]), prod(self.turned[self.batch :]))
 
     def sized(self, shape: Shape) -> Flat:

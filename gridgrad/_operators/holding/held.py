@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .._backends.operations import Operations
-from .._base.late import Late
-from .._base.types import Array
-from .._grid.points import Points
-from .._grid.walls.conditions import Condition
-from .fields.coefficients import Given
-from .fields.forms import Form
-from .fields.gather import broadcast
-from .fields.sides import AtGaps, Side, like
+from ..._backends.operations import Operations
+from ..._base.late import Late
+from ..._base.types import Array
+from ..._grid.points import Points
+from ..._grid.walls.conditions import Condition
+from ..fields.coefficients import Given
+from ..fields.forms import Form
+from ..fields.gather import broadcast
+from ..fields.sides import AtGaps, Side, like
 
 if TYPE_CHECKING:
     from . import coasts
 else:
-    coasts = Late("gridgrad._operators.coasts")  # of grids with gaps alone
+    coasts = Late("gridgrad._operators.holding.coasts")  # of grids with gaps alone
 
 
 class Held(NamedTuple):

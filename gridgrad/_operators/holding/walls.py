@@ -8,23 +8,23 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from .._base.late import Late
-from .._base.types import Array, Shape
-from .._grid.axis import Along
-from .._grid.points import Points
-from .._stencils.stencil import Stencil
-from .._terms.term import Term
-from .fields.forms import Form
-from .fields.weights import OwnWeights
+from ..._base.late import Late
+from ..._base.types import Array, Shape
+from ..._grid.axis import Along
+from ..._grid.points import Points
+from ..._stencils.stencil import Stencil
+from ..._terms.term import Term
+from ..fields.forms import Form
+from ..fields.weights import OwnWeights
+from ..joined import Product
+from ..operator import AnyOperator
+from ..patterns.build import Build
 from .held import components_of, held_sides
-from .joined import Product
-from .operator import AnyOperator
-from .patterns.build import Build
 
 if TYPE_CHECKING:
     from . import coasts
 else:
-    coasts = Late("gridgrad._operators.coasts")  # of grids with gaps alone
+    coasts = Late("gridgrad._operators.holding.coasts")  # of grids with gaps alone
 
 Index = tuple[slice, ...]
 Spots = tuple["slice | Array", ...]  # points anywhere: along the axes of the mask their numbers

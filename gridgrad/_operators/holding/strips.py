@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._backends import dispatch, ladder
-from .._backends.numpy.memory import ALIVE, keep_room
-from .._backends.protocol import Run
-from .._base.types import Array
-from .._stencils.part import Block, block
-from .._stencils.stencil import Stencil
-from .._terms.term import Term, joins_of
-from .fields.sides import is_memory
+from ..._backends import dispatch, ladder
+from ..._backends.numpy.memory import ALIVE, keep_room
+from ..._backends.protocol import Run
+from ..._base.types import Array
+from ..._stencils.part import Block, block
+from ..._stencils.stencil import Stencil
+from ..._terms.term import Term, joins_of
+from ..fields.sides import is_memory
 
 Filled = tuple[int, tuple[slice, ...], Array]  # a component, some of its points, and what is prescribed there
 LEAST_BYTES = 1 << 21  # of a field: smaller ones are copied sooner

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple, TypeAlias
 
-from .._base.cache import cached_property
-from .._base.types import Array, Shape
-from .._grid.points import Points
-from .._grid.walls.components import Components, Wall
-from .._grid.walls.conditions import Condition
-from .._stencils.transpose import scaled
-from .._terms.term import Term
-from .fields.coefficients import Argument, Coefficients
-from .fields.forms import Form
-from .fields.sides import AtGaps
-from .fields.weights import OwnWeights, aligned
-from .masked.places.flat import Flat
-from .patterns.build import unit
+from ..._base.cache import cached_property
+from ..._base.types import Array, Shape
+from ..._grid.points import Points
+from ..._grid.walls.components import Components, Wall
+from ..._grid.walls.conditions import Condition
+from ..._stencils.transpose import scaled
+from ..._terms.term import Term
+from ..fields.coefficients import Argument, Coefficients
+from ..fields.forms import Form
+from ..fields.sides import AtGaps
+from ..fields.weights import OwnWeights, aligned
+from ..masked.places.flat import Flat
+from ..patterns.build import unit
 
 # what points beside gaps hold across each axis, None of nothing
 Holds: TypeAlias = tuple[Condition | None, ...]

@@ -8,18 +8,18 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 
-from .._base.errors import MISSING
-from .._base.types import Array, Between, DType, In, Out, Shape
-from .._terms.term import Term
-from .called import Called
-from .fields.coefficients import Coefficients, is_same
-from .fields.factors import Factor, Number
-from .fields.forms import flat
-from .fields.gather import about_to_hold
-from .fields.sides import Constant
+from ..._base.errors import MISSING
+from ..._base.types import Array, Between, DType, In, Out, Shape
+from ..._terms.term import Term
+from ..called import Called
+from ..fields.coefficients import Coefficients, is_same
+from ..fields.factors import Factor, Number
+from ..fields.forms import flat
+from ..fields.gather import about_to_hold
+from ..fields.sides import Constant
+from ..joined import Product
+from ..operator import AnyOperator, Operator
 from .held import held_sides
-from .joined import Product
-from .operator import AnyOperator, Operator
 from .strips import Strip, are_few, strips_of
 from .walls import Index, Spots, Wall, reads, shores_of, spots_of, walls_of
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import gridgrad as gg
-from gridgrad._operators import strips
+from gridgrad._operators.holding import strips
 
 SHAPE = (61, 70)
 
