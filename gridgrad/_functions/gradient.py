@@ -246,14 +246,15 @@ def _of_samples(
         targets = None if out is None else targets_of(out, (0,), shape)
         return tuple(ladder.operate(library, (), [f], 0, targets, clean_workers(workers)))
     grid = points_of(Grid, shape, axes, spacings, words, real)
-    # Not kept by the grid, which it holds: both together would stay until Python looks for circles.
-    # with the lengths of the metric
-    make = gradient_operator if grid.metric is None else gradient_operator.made
+    make = (
+        gradient_operator if grid.metric is None else gradient_operator.made
+    )  # with the lengths of the metric
+    # not kept by the grid, which it holds: both together would stay until Python looks for circles
     operator = make(grid, (), (words.accuracy,))
     if has_units:
         return cast(Array, operator.applied_to(as_given, out, workers))
     if operator.bare is not operator or operator.coefficients:  # of what is prescribed at ends
-        whole: Array | tuple[Array, ...] = operator.applied_to(as_given, out, workers)
+        whole = cast("Array | tuple[Array, ...]", operator.applied_to(as_given, out, workers))
         flat, nested = (None, None) if out is None else flat_out(out, (f,))
         keep(key, operator, as_given, plain_of((as_given,), flat, How(False, nested)))
         return whole if flat is None else flat[0] if len(axes) == 1 else tuple(flat)

@@ -76,13 +76,13 @@ class Called(Joinable[In, Out]):
         raise NotImplementedError
 
     def applied_to(
-        self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
-    ) -> Any:  # fmt: skip
+        self, f: object, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
+    ) -> object:  # fmt: skip
         """A call, with all that it may have in this order; see `OnFields`."""
         if fields:
             coefficients = self._at_other_walls(f, fields)
             if coefficients is not None:
-                found = self._again((f, *coefficients), out, workers, add)
+                found = self._again((cast(Array, f), *coefficients), out, workers, add)
                 if found is not None:
                     return found
                 other: AnyOperator = self.with_coefficients(coefficients)

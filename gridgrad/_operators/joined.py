@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from operator import is_
-from typing import Any, Self
+from typing import Self
 
 from .._base.late import sparse
 from .._base.outputs import targets_of
@@ -83,8 +83,8 @@ class Joined(Joinable[In, Out]):
         return [given for part in self.parts for given in part.taken()]
 
     def applied_to(
-        self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
-    ) -> Any:  # fmt: skip
+        self, f: object, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
+    ) -> object:  # fmt: skip
         """A call, with all that it may have in this order; see `OnFields`."""
         if fields:
             return self.of_fields(fields, "__call__").applied_to(f, out, workers, add)
@@ -95,7 +95,7 @@ class Joined(Joinable[In, Out]):
         return result
 
     def _applied(
-        self, f: Array, out: object, workers: int | None, add: bool, held: object
+        self, f: object, out: object, workers: int | None, add: bool, held: object
     ) -> tuple[object, object]:
         """The result, and the temporary, which goes to `held` if that is not None."""
         raise NotImplementedError
@@ -131,7 +131,7 @@ class Product(Joined[In, Out]):
 
     takes = 1
 
-    def __init__(self, outer: Operator[Any, Out], inner: Operator[In, Any]) -> None:
+    def __init__(self, outer: AnyOperator, inner: AnyOperator) -> None:
         check_composed(outer, inner)
         super().__init__(outer, inner)
         self.outer, self.inner = self.parts
@@ -140,7 +140,7 @@ class Product(Joined[In, Out]):
         return f"{self.outer!r} @ {self.inner!r}"
 
     def _applied(
-        self, f: Array, out: object, workers: int | None, add: bool, held: object
+        self, f: object, out: object, workers: int | None, add: bool, held: object
     ) -> tuple[object, object]:
         """`inner`, then `outer`; the field between them is the temporary."""
         between = self.inner.applied_to(f, held, workers)
@@ -201,7 +201,7 @@ class Sum(Joined[In, Out]):
         return f"{self.first!r} + {self.second!r}"
 
     def _applied(
-        self, f: Array, out: object, workers: int | None, add: bool, held: object
+        self, f: object, out: object, workers: int | None, add: bool, held: object
     ) -> tuple[object, object]:
         """Both, of which one is the temporary. Both together decide the dtype, in either order."""
         if out is not None:
@@ -209,7 +209,7 @@ class Sum(Joined[In, Out]):
         held = self.second.applied_to(f, held, workers)
         return added(self.first.applied_to(f, None, workers), held), held
 
-    def _write(self, f: Array, out: object, workers: int | None, add: bool, held: object) -> object:
+    def _write(self, f: object, out: object, workers: int | None, add: bool, held: object) -> object:
         """Both into `out`, or, to `add`, their sum to what it holds; what rounds is not written first.
 
         `held` is where one of them goes, or None; where it went is returned.

@@ -64,7 +64,7 @@ class OnFields(Maps[In, Out]):
             )
 
     def applied_to(
-        self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
+        self, f: object, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
     ) -> Any:  # fmt: skip
         """The call, with all that it may have in this order."""
         raise NotImplementedError

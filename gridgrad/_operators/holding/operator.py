@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from math import prod
-from typing import Any, Self, TypeAlias
+from typing import Any, Self, TypeAlias, cast
 
 import numpy as np
 
@@ -126,7 +126,7 @@ class Holding(Product[In, Out]):
             return None
         terms = outer.pattern.terms_for(parts[0].shape)
         held = [
-            (component, index, value) for component, index, value, _ in known
+            (own[0], cast(Index, own[1]), own[2]) for own in known
         ]  # without gaps all at the ends of axes
         return strips_of(terms, parts, outer.coefficients_for(f), held, prod(self.outputs))
 
@@ -284,7 +284,7 @@ class Holding(Product[In, Out]):
 class Released(Product[In, Out]):
     """The transpose of `Holding`, times a number: what `inner` makes, 0 at the points that are held."""
 
-    def __init__(self, outer: Operator[Any, Out], inner: Operator[In, Any], factor: Number = 1.0) -> None:
+    def __init__(self, outer: AnyOperator, inner: AnyOperator, factor: Number = 1.0) -> None:
         super().__init__(outer, inner)
         self.factor = factor  # which `outer` has
 

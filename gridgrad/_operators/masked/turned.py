@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import prod
-from typing import Any, Self, cast
+from typing import Self, cast
 
 import numpy as np
 
@@ -156,7 +156,7 @@ class Turned(Gapped[In, Out]):
 
 @made_once
 def _alone(
-    kind: type[Gapped[Any, Any]], pattern: Pattern, forward: Pattern, grid: Points, beside: Beside, weight: str | None,
+    kind: Callable[[Sweep[In, Out], Points, Beside], Gapped[In, Out]], pattern: Pattern, forward: Pattern, grid: Points, beside: Beside, weight: str | None,
     conjugate: bool,
 ) -> AnyOperator:  # fmt: skip
     """The transpose without its fields."""
