@@ -7,7 +7,7 @@ from typing import Self
 
 from .._base.late import sparse
 from .._base.outputs import targets_of
-from .._base.types import Array, Between, In, Out
+from .._base.types import Between, In, Out
 from .._grid.points import Points
 from .._terms.term import Term
 from .fields.coefficients import Given
