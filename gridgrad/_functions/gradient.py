@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Never
+from typing import Any, Never, cast
 
 import numpy as np
 
@@ -246,7 +246,7 @@ def _of_samples(
     make = gradient_operator if grid.metric is None else gradient_operator.made
     operator = make(grid, (), (words.accuracy,))
     if operator.bare is not operator or operator.coefficients:  # of what is prescribed at ends
-        whole: Array | tuple[Array, ...] = operator.applied_to(as_given, out, workers)
+        whole = cast("Array | tuple[Array, ...]", operator.applied_to(as_given, out, workers))
         flat, nested = (None, None) if out is None else flat_out(out, (f,))
         keep(key, operator, as_given, plain_of((as_given,), flat, How(False, nested)))
         return whole if flat is None else flat[0] if len(axes) == 1 else tuple(flat)

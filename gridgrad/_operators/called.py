@@ -77,7 +77,7 @@ class Called(Joinable[In, Out]):
 
     def applied_to(
         self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
-    ) -> Any:  # fmt: skip
+    ) -> object:  # fmt: skip
         """A call, with all that it may have in this order; see `OnFields`."""
         if fields:
             coefficients = self._at_other_walls(f, fields)

@@ -233,7 +233,7 @@ class Holding(Product[In, Out]):
 class Released(Product[In, Out]):
     """The transpose of `Holding`, times a number: what `inner` makes, 0 at the points that are held."""
 
-    def __init__(self, outer: Operator[Any, Out], inner: Operator[In, Any], factor: Number = 1.0) -> None:
+    def __init__(self, outer: AnyOperator, inner: AnyOperator, factor: Number = 1.0) -> None:
         super().__init__(outer, inner)
         self.factor = factor  # which `outer` has
 

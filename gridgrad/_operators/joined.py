@@ -83,7 +83,7 @@ class Joined(Joinable[In, Out]):
 
     def applied_to(
         self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
-    ) -> Any:  # fmt: skip
+    ) -> object:  # fmt: skip
         """Apply both; what one of them makes is a temporary, kept for the next call."""
         if fields:
             return self.of_fields(fields, "__call__").applied_to(f, out, workers, add)

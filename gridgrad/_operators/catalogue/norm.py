@@ -13,7 +13,7 @@ from ..._base.types import Scalar, Vector
 from ..._grid.points import Points
 from ..._terms.term import Join, Term
 from ..._wraps.units import unwrap, wrap
-from ..fields.forms import Form
+from ..fields.forms import Form, flat
 from ..fields.gather import gather
 from ..patterns.build import unit
 from ..patterns.kinds import kind
@@ -76,13 +76,13 @@ class OfSlopes(Sweep[Scalar, Scalar]):
 
     def applied_to(
         self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
-    ) -> Any:  # fmt: skip
+    ) -> object:  # fmt: skip
         """Apply it."""
         grid, join = self.grid, self.terms[0].join
         if self.are_made_first:
             slopes = gradient.on(grid, (), self.accuracy).applied_to(f, None, workers, fields=fields)
             form = vector(grid)
-            if is_complex(slopes[0] if form else slopes):
+            if is_complex(flat(slopes, form)[0]):
                 numbers, unit = unwrap(slopes, "f")
                 call = gather(numbers, form)
                 parts = [wrap(part, unit) for part in parts_of(call.library, call.samples)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isnan, prod
-from typing import Any, Self, cast
+from typing import Self, cast
 
 import numpy as np
 
@@ -55,8 +55,8 @@ class OverWhole(Joinable[In, Out]):
         raise NotImplementedError
 
     def applied_to(
-        self, f: Any, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
-    ) -> Any:  # fmt: skip
+        self, f: object, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
+    ) -> object:  # fmt: skip
         """Apply the operator, as on the whole grid."""
         check_add(add, out)
         return self._joining(f, out, workers, fields) if add else self.applied(f, out, workers, fields)
