@@ -63,8 +63,8 @@ def along_columns(sides: tuple[int, ...], workers: int) -> Makers:
     ours, whole = grid.with_mask(inside).derivative(0), grid.derivative(0)
     expected = np.where(inside, ours(f), 0)
     return {
-        "gridgrad": lambda: Contender(lambda: ours(f, out, workers), expected),
-        "gridgrad, no gaps": lambda: Contender(lambda: whole(f, out, workers)),
+        "gridgrad": lambda: Contender(lambda: ours(f, out=out, workers=workers), expected),
+        "gridgrad, no gaps": lambda: Contender(lambda: whole(f, out=out, workers=workers)),
     }
 
 

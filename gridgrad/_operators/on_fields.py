@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Never
 
 from .._base.errors import MISSING, ArgumentTypeError, counted
 from .._base.types import In, Maps, Out, applies
@@ -20,7 +20,7 @@ class OnFields(Maps[In, Out]):
     @applies
     @offered
     def __call__(
-        self, f: Any = MISSING, *others: object, out: Any = None, workers: int | None = None, add: bool = False, **fields: object
+        self, f: object = MISSING, *others: object, out: object = None, workers: int | None = None, add: bool = False, **fields: object
     ) -> object:  # fmt: skip
         """Apply the operator to a field.
 
@@ -65,7 +65,7 @@ class OnFields(Maps[In, Out]):
 
     def applied_to(
         self, f: object, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None
-    ) -> Any:  # fmt: skip
+    ) -> object:  # fmt: skip
         """The call, with all that it may have in this order."""
         raise NotImplementedError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isnan, prod
-from typing import Any, Self, cast
+from typing import Self, cast
 
 import numpy as np
 
