@@ -310,9 +310,8 @@ def _hold(grid: Points, form: Form) -> AnyOperator | None:
 def multiplication(grid: Points, form: Form, factor: Factor) -> AnyOperator:
     """The multiplication of each component of a field by another."""
     if grid.mask is not None:
-        beside_gaps: Any = grid.kept(_multiplication_with_gaps, form, factor.name, factor.conjugate)
-        made: AnyOperator = beside_gaps.with_coefficients((factor.field,))
-        return made
+        beside_gaps = grid.kept(_multiplication_with_gaps, form, factor.name, factor.conjugate)
+        return beside_gaps.with_coefficients((factor.field,))
     return Sweep(grid.kept(_multiplication, form, factor.name, factor.conjugate), (factor.field,))
 
 
@@ -321,8 +320,9 @@ def _multiplication(grid: Points, form: Form, name: str, conjugate: bool) -> Pat
     return Pattern(grid, f"multiply({name or 'field'})", terms, form, form, (argument_of(name, conjugate),))
 
 
-def _multiplication_with_gaps(grid: Points, form: Form, name: str, conjugate: bool) -> AnyOperator:
-    return grid.masked(Sweep(_multiplication(grid.whole, form, name, conjugate)))
+def _multiplication_with_gaps(grid: Points, form: Form, name: str, conjugate: bool) -> Called:
+    made: Called = grid.masked(Sweep(_multiplication(grid.whole, form, name, conjugate)))
+    return made
 
 
 @made_once

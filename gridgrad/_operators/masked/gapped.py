@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from math import isnan, prod
-from typing import Self, cast
+from typing import Protocol, Self, cast
 
 import numpy as np
 
@@ -152,6 +152,13 @@ class OverWhole(Joinable[In, Out]):
         return self.whole.result_name(given)
 
 
+class Traces(Protocol):
+    """The back end while a compiler traces."""
+
+    def traced_whole(self, alone: object, fields: Sequence[Array], coefficients: Sequence[Array], out: object) -> list[Array]:  # fmt: skip
+        """An operator with its fields apart, applied to fields of one shape and dtype."""
+
+
 class Gapped(OverWhole[In, Out]):
     """A sweep over the whole grid, and what its results are instead beside and in the gaps."""
 
@@ -180,7 +187,7 @@ class Gapped(OverWhole[In, Out]):
 
     def _traced(self, alone: object, call: Fields, out: object) -> object:
         """The call as one node of a compiler's graph, `alone` being the operator without its fields."""
-        library: Any = call.library  # that of tensors, while a compiler traces
+        library = cast("Traces", call.library)  # that of tensors, while a compiler traces
         made = library.traced_whole(alone, call.samples, call.coefficients, out)
         return finished(call, made, None, self.outputs)
 

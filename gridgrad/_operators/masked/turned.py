@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from math import prod
 from typing import Self, cast
 
@@ -60,7 +60,7 @@ class Turned(Gapped[In, Out]):
         call = self._gather(f)
         if is_compiling():
             patterns, how = (self.whole.pattern, self.forward.whole.pattern), (self.weight, self.conjugate)
-            alone = _alone(type(self.forward), *patterns, self.grid, self.beside, *how)
+            alone = _alone(cast("type[Gapped]", type(self.forward)), *patterns, self.grid, self.beside, *how)
             return self._traced(alone, call, out)
         flat_, xp = (
             Flat(self.grid, tuple(call.samples[0].shape)),
@@ -156,7 +156,7 @@ class Turned(Gapped[In, Out]):
 
 @made_once
 def _alone(
-    kind: Callable[[Sweep[In, Out], Points, Beside], Gapped[In, Out]], pattern: Pattern, forward: Pattern, grid: Points, beside: Beside, weight: str | None,
+    kind: type[Gapped], pattern: Pattern, forward: Pattern, grid: Points, beside: Beside, weight: str | None,
     conjugate: bool,
 ) -> AnyOperator:  # fmt: skip
     """The transpose without its fields."""
