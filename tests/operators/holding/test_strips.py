@@ -88,7 +88,7 @@ def test_outputs(made):
     assert all(map(np.array_equal, operator(f), expected))
     assert not made
     out = [np.empty(SHAPE), np.empty((2, *SHAPE))[1]]
-    assert operator(f, out) is out
+    assert operator(f, out=out) is out
     whole = np.empty((2, *SHAPE))
     operator(f, whole)
     for results in (out, whole):
