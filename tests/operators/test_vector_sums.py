@@ -233,3 +233,26 @@ def test_the_transpose_of_a_scalar_operator_beside_walls_of_components_alone_is_
         X, (7, 0.5), boundary=[gg.components(gg.value(1.5), gg.value(2.0), "reflect"), "one-sided"]
     )
     assert same_bits(grid.identity.T(C), C)
+
+
+@pytest.mark.parametrize("value", [5.0, 0.0, np.arange(7.0)], ids=["number", "zero", "array"])
+@pytest.mark.parametrize("before", [1.0, np.arange(7.0)], ids=["number", "array"])
+def test_values_given_to_what_acts_at_points_stay_in_the_sum(before, value):
+    grid = gg.Grid(X, (7, 0.5), boundary=[gg.value(before, name="wall"), "reflect"])
+    V, F = grid.vector_laplacian, RNG.standard_normal((2, *SHAPE))
+    own = F.copy()
+    own[:, [0, -1]] = value
+    for made, wanted in zip((grid.identity.with_(wall=value) + V)(F), own + V(F), strict=True):
+        np.testing.assert_allclose(made, wanted, rtol=1e-13, atol=1e-13)
+    for made, wanted in zip((V - grid.multiply(C).with_(wall=value))(F), V(F) - C * own, strict=True):
+        np.testing.assert_allclose(made, wanted, rtol=1e-13, atol=1e-13)
+
+
+def test_values_given_beside_gaps_stay_in_the_sum():
+    inside = np.ones(SHAPE, bool)
+    inside[2:4, 3] = False
+    grid = gg.Grid(X, (7, 0.5)).with_mask(inside, boundary=gg.value(1.0, name="coast"))
+    V, F = grid.vector_laplacian, np.where(inside, RNG.standard_normal((2, *SHAPE)), np.nan)
+    own = np.where(grid.laplacian.unknowns, F, 5.0)
+    for made, wanted in zip((grid.identity.with_(coast=5.0) + V)(F), own + V(F), strict=True):
+        np.testing.assert_allclose(made[inside], wanted[inside], rtol=1e-13, atol=1e-13)

@@ -95,6 +95,16 @@ class Side(NamedTuple):
         found: Array = array
         return found
 
+    def given(self, field: object) -> object:
+        """What such a field was made of."""
+        if isinstance(field, Constant):
+            return field.number
+        array = cast(Array, field)
+        if array.ndim < (-self.axis if self.axis < 0 else self.axis + 1):
+            return array
+        first: tuple[slice | int, ...] = (*(slice(None),) * (self.axis % array.ndim), 0)
+        return array[first]
+
     def _view(self, value: np.ndarray) -> np.ndarray | None:
         """An array of the whole side, with its missing axis; None of others."""
         if self.shape is None or value.shape != self.side or not value.flags.c_contiguous:
@@ -138,6 +148,10 @@ class AtGaps(NamedTuple):
         """A number as a `Constant`; an array as it is, which broadcasts to fields."""
         constant = _constant(value, self.label)
         return dispatch.samples(clean_coefficient(value, self.label))[1] if constant is None else constant
+
+    def given(self, field: object) -> object:
+        """What such a field was made of."""
+        return field.number if isinstance(field, Constant) else field
 
 
 def _constant(value: object, label: str) -> Array | None:

@@ -265,7 +265,12 @@ class Holding(Product[In, Out]):
             return self
         sides = held_sides(self.grid, None)
         is_linear_part = self.linear is self and not all(side.condition.is_zero for side in sides)
-        return outer.linear if is_linear_part else outer
+        if is_linear_part:
+            return outer.linear
+        named = {
+            a.name: a.side.given(own[0]) for a, own in self.inner.taken() if a.name and a.side is not None
+        }
+        return outer.with_own(named) if named else outer  # that were given to this one
 
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator of the same fields, of which one copy at most is made where both hold the same."""
