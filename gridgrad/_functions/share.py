@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
-from inspect import signature
+from inspect import cleandoc, signature
 from math import prod
 from typing import Any, TypeVar, cast
 
@@ -48,37 +48,37 @@ from .typed import Ends
 # What docstrings of functions have in common, in the places of these words in braces.
 _PARAGRAPHS = {
     "f": """f : array, real or complex
-        Samples. Units: [f].""",
+    Samples. Units: [f].""",
     "accuracy": """accuracy : None, 2, 4 or 6
-        As in `derivative`.""",
+    As in `derivative`.""",
     "shared": """*spacing : scalar or array
-        As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each axis, a
-        step or its coordinates; coordinates that differ from line to line, and positions of a curvilinear
-        grid, too. Units: [x]; with quantities the results are quantities, and what is added must have one
-        unit. Coordinates on a device are read at each call, by a `Grid` once.
-    axis : int or sequence of int, optional
-        The axes of the grid; all by default. The others are batch axes. Those of DataArrays are named,
-        ``dim=("x", "y")``: see `gridgrad.xarray`.
-    boundary, periodic, period, edge_order :
-        As in `Grid`: the boundary conditions of each axis (or just whether it repeats), the length of
-        periodic axes, the order of one-sided ends (2 by default).
-    geometry, radius, angle :
-        As in `Grid`: per metre on a sphere with ``laplacian(f, lat, lon, geometry="sphere")``.
-    missing, breaks :
-        As in `gradient`: one-sided differences beside missing points, and cuts of an axis.
-    out : array, or sequence of arrays, optional
-        Where the result goes; any strides. May overlap `f`.
-    workers : int, optional
-        Threads on a CPU.""",
+    As in `gradient`: nothing (1 for every axis), one step for all axes, or one entry for each axis, a
+    step or its coordinates; coordinates that differ from line to line, and positions of a curvilinear
+    grid, too. Units: [x]; with quantities the results are quantities, and what is added must have one
+    unit. Coordinates on a device are read at each call, by a `Grid` once.
+axis : int or sequence of int, optional
+    The axes of the grid; all by default. The others are batch axes. Those of DataArrays are named,
+    ``dim=("x", "y")``: see `gridgrad.xarray`.
+boundary, periodic, period, edge_order :
+    As in `Grid`: the boundary conditions of each axis (or just whether it repeats), the length of
+    periodic axes, the order of one-sided ends (2 by default).
+geometry, radius, angle :
+    As in `Grid`: per metre on a sphere with ``laplacian(f, lat, lon, geometry="sphere")``.
+missing, breaks :
+    As in `gradient`: one-sided differences beside missing points, and cuts of an axis.
+out : array, or sequence of arrays, optional
+    Where the result goes; any strides. May overlap `f`.
+workers : int, optional
+    Threads on a CPU.""",
     "raises": """Raises
-    ------
-    ValueError, TypeError
-        As `Grid`""",
+------
+ValueError, TypeError
+    As `Grid`""",
 }
 _NOTES = """Notes
-    -----
-    What is masked in a field or a coefficient is masked in every result made of it, and so is every
-    row that reads it. Integers beside other dtypes count as float64, and are differenced exactly.
+-----
+What is masked in a field or a coefficient is masked in every result made of it, and so is every
+row that reads it. Integers beside other dtypes count as float64, and are differenced exactly.
 """
 
 
@@ -103,25 +103,24 @@ def takes_labels(function: Function) -> Function:
 def documented(function: Function) -> Function:
     """Put the paragraphs that all share in their places, note the keywords, and take labelled arrays too."""
     if function.__doc__:  # not under -OO
-        whole = function.__doc__
+        whole = cleandoc(function.__doc__)
         for word, paragraph in _PARAGRAPHS.items():
             whole = whole.replace(f"{{{word}}}", paragraph)
         text, examples, rest = _in_order(whole, [*signature(function).parameters]).partition("Examples\n")
-        notes = f"{_NOTES}\n    " if examples else f"\n    {_NOTES}    "
-        function.__doc__ = f"{text}{notes}{examples}{rest}" if examples else f"{text.rstrip()}\n{notes}"
+        function.__doc__ = "\n".join([text.rstrip() + "\n", _NOTES, f"{examples}{rest}"]).rstrip()
     return takes_labels(offered(function))
 
 
 def _in_order(text: str, names: list[str]) -> str:
     """A docstring whose parameters are in the order of the signature; those of its ``**ends`` stand in front of `out`."""
-    before, title, rest = text.partition("    Parameters\n    ----------\n")
-    own, returns, after = rest.partition("\n\n    Returns\n")
+    before, title, rest = text.partition("Parameters\n----------\n")
+    own, returns, after = rest.partition("\n\nReturns\n")
 
     def place(entry: str) -> float:
-        name = entry.strip().lstrip("*").split()[0].rstrip(",")
+        name = entry.lstrip("*").split()[0].rstrip(",")
         return float(names.index(name)) if name in names else names.index("out") - 0.5
 
-    entries = sorted(re.split(r"\n(?=    \S)", own), key=place)
+    entries = sorted(re.split(r"\n(?=\S)", own), key=place)
     return before + title + "\n".join(entries) + returns + after
 
 

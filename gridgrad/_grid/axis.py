@@ -89,6 +89,12 @@ class Axis:
         self._rows: dict[Hashable, Rows] = {}
         self.ends = self.ends_of(place if self.is_of_vectors else None)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Without what is made when it is asked for: equal axes are the same bytes, by which Dask goes on with a call."""
+        own = vars(self).items()
+        given = {k: v for k, v in own if not isinstance(getattr(type(self), k, None), cached_property)}
+        return given | {"_rows": {}}
+
     def check(self) -> None:
         """Refuse points that rows cannot be made of."""
         self.stencil()

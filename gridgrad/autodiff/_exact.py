@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
+from inspect import cleandoc
 from typing import Generic, TypeVar, Unpack, cast
 
 import numpy as np
@@ -18,28 +19,28 @@ from ._jets.run import Parts
 from ._typed import Engine, Function, OfEach, OfOrders, OfOutputs, OfPairs, Options, Pointwise, WithValue
 
 _SHARED = """function : callable
-        An elementwise function of the coordinates, one argument for each; plain NumPy (CuPy, torch,
-        JAX) code, or an expression of sympy. It may be called several times, on parts of the mesh.
-    *coords : array or number
-        1-D coordinates are the axes of a grid, as for `gradient`; arrays of more dimensions that
-        broadcast are points; numbers are a point. Integers become float64.
-    engine : {"auto", "jet", "torch", "jax", "sympy"}
-        What differentiates; by default the library of the coordinates: torch and JAX their own,
-        NumPy and CuPy the built-in one. Another engine converts, and converts back.
-    points : bool
-        Take 1-D coordinates as scattered points instead of axes.
-    check : bool
-        Find out whether derivatives can be right: for torch and JAX, with a product more for each
-        coordinate, whether the function mixes points (not possible where values are being traced,
-        ``jax.jit``, ``torch.func``); else, with a plain call on at most 1024 points, whether it
-        computes the same of arrays.
-    out : array, sequence of arrays, or one stacked array, optional
-        Where the results of a function of one output go.
-    workers : int, optional
-        Threads on a CPU; by default all for large meshes."""
+    An elementwise function of the coordinates, one argument for each; plain NumPy (CuPy, torch,
+    JAX) code, or an expression of sympy. It may be called several times, on parts of the mesh.
+*coords : array or number
+    1-D coordinates are the axes of a grid, as for `gradient`; arrays of more dimensions that
+    broadcast are points; numbers are a point. Integers become float64.
+engine : {"auto", "jet", "torch", "jax", "sympy"}
+    What differentiates; by default the library of the coordinates: torch and JAX their own,
+    NumPy and CuPy the built-in one. Another engine converts, and converts back.
+points : bool
+    Take 1-D coordinates as scattered points instead of axes.
+check : bool
+    Find out whether derivatives can be right: for torch and JAX, with a product more for each
+    coordinate, whether the function mixes points (not possible where values are being traced,
+    ``jax.jit``, ``torch.func``); else, with a plain call on at most 1024 points, whether it
+    computes the same of arrays.
+out : array, sequence of arrays, or one stacked array, optional
+    Where the results of a function of one output go.
+workers : int, optional
+    Threads on a CPU; by default all for large meshes."""
 
 _KEYWORDS = """engine, points, check, out, workers :
-        As in `value_and_gradient`."""
+    As in `value_and_gradient`."""
 
 
 Kind = TypeVar("Kind")
@@ -52,7 +53,9 @@ class documented(Generic[Kind]):
     def __call__(self, function: Function) -> Kind:
         """The function itself."""
         if function.__doc__:  # not under -OO
-            function.__doc__ = function.__doc__.replace("{shared}", _SHARED).replace("{keywords}", _KEYWORDS)
+            function.__doc__ = (
+                cleandoc(function.__doc__).replace("{shared}", _SHARED).replace("{keywords}", _KEYWORDS)
+            )
         return cast(Kind, function)
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import pydoc
+import re
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ OBJECTS = {
     "all faces": GRID.faces(),
     "solver": (GRID.identity - GRID.laplacian).solver(),
 }
+FUNCTIONS = [name for name in gg.__all__ if inspect.isfunction(getattr(gg, name)) and "Returns\n" in (inspect.getdoc(getattr(gg, name)) or "")]  # fmt: skip
 
 
 def public(names):
@@ -82,3 +84,16 @@ def test_accessors_say_what_they_have():
     f = xarray.DataArray(np.ones(3), dims="x")
     assert repr(f.gridgrad).startswith("<gridgrad functions of a DataArray: advect, biharmonic")
     assert "divergence" in repr(f.to_dataset(name="f").gridgrad)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_sections_of_functions_begin_at_the_margin(name):
+    """Also where Python strips what the lines of a docstring have in common before paragraphs that all share are put in."""
+    lines = inspect.getdoc(getattr(gg, name)).splitlines()
+    titles = [k for k, line in enumerate(lines) if re.fullmatch(" *-{4,}", line)]
+    assert len(titles) >= 2
+    assert all(lines[k][0] == "-" and lines[k - 1][0] != " " for k in titles)
+    entries = [line for line in lines[titles[0] + 1 : titles[1] - 1] if line]
+    assert entries[0][0] != " "
+    assert all(line.startswith("    ") or " :" in line for line in entries)
+    assert all(not line.startswith("        ") for line in entries)

@@ -272,7 +272,7 @@ def beside_gaps():
     over = grid.whole.with_mask(inside, boundary=gg.value(k, name="beside")).laplacian
     yield (
         "what is prescribed is written over",
-        lambda: over(f, own := k.copy(), beside=own),
+        lambda: over(f, out=(own := k.copy()), beside=own),
         equal_to(*over(f)),
     )
 

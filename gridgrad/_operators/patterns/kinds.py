@@ -39,7 +39,7 @@ class Origin(NamedTuple):
 
     def refuse_options(self, given: dict[str, object], f: object) -> None:
         """Refuse options at a call, which make another operator."""
-        if any([word in given for word in self.kind.options]):
+        if not given.keys().isdisjoint(self.kind.options):
             own = {word: given[word] for word in self.kind.options if word in given}
             cleaned = dict(zip(self.kind.options, self.kind.clean(**own), strict=True))
             raise misplaced(self.kind.name, {word: cleaned[word] for word in own}, f is not MISSING)

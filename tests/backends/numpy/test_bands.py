@@ -176,7 +176,7 @@ def test_what_is_prescribed_may_be_written_over():
     crooked = np.zeros(beside.nbytes + 1, np.int8)[1:].view(float).reshape(shape)
     crooked[...] = beside
     assert np.array_equal(laplacian(f, b=crooked), expected)
-    laplacian(f, beside)
+    laplacian(f, out=beside)
     assert np.array_equal(beside, expected)
 
 
@@ -248,9 +248,9 @@ def test_what_the_core_refuses_is_done_otherwise():
     assert np.array_equal(laplacian(turned), expected)
     assert np.array_equal(laplacian(np.stack([f, f]))[1], expected)
     with pytest.raises(ValueError, match="out is read-only"):
-        laplacian(f, locked)
+        laplacian(f, out=locked)
     own = f.copy()
-    assert laplacian(own, own) is own
+    assert laplacian(own, out=own) is own
     assert np.array_equal(own, expected)
 
 

@@ -90,16 +90,16 @@ def test_outputs(made):
     out = [np.empty(SHAPE), np.empty((2, *SHAPE))[1]]
     assert operator(f, out=out) is out
     whole = np.empty((2, *SHAPE))
-    operator(f, whole)
+    operator(f, out=whole)
     for results in (out, whole):
         assert all(map(np.array_equal, results, expected))
     assert len(made) == 6
     laplacian = grid().laplacian
     laplacian(f)
     own = f.copy()
-    laplacian(own, own)  # what it reads is written over: of a copy
+    laplacian(own, out=own)  # what it reads is written over: of a copy
     total = np.ones(SHAPE)
-    laplacian(f, total, add=True)
+    laplacian(f, out=total, add=True)
     assert len(made) == 6
     assert np.array_equal(own, laplacian(holding(f)))
     np.testing.assert_allclose(total, 1 + own, rtol=1e-13)
