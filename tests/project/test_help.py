@@ -95,5 +95,4 @@ def test_sections_of_functions_begin_at_the_margin(name):
     assert all(lines[k][0] == "-" and lines[k - 1][0] != " " for k in titles)
     entries = [line for line in lines[titles[0] + 1 : titles[1] - 1] if line]
     assert entries[0][0] != " "
-    assert all(line.startswith("    ") or " :" in line for line in entries)
-    assert all(not line.startswith("        ") for line in entries)
+    assert {len(line) - len(line.lstrip()) for line in entries} == {0, 4}
