@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from array import array
+from collections.abc import Sequence
 from importlib import import_module
 from types import ModuleType
 from typing import Any, cast
@@ -36,16 +37,25 @@ def samples(f: object) -> tuple[Backend[Array], Array]:
     return library, library.samples(f)
 
 
-def _check_numbers(f: object) -> None:
-    """Refuse sequences of another library's arrays: NumPy would read them, off their device and out of their graph."""
-    first = f
-    while isinstance(first, (list, tuple)) and first:
-        first = first[0]
-    library = None if isinstance(first, _READ) else found(type(first))
-    if library is not None:
-        raise ArgumentTypeError(
-            f"f is a {type(f).__name__} of {library.name} {library.noun}s, whose results would be NumPy's; make one of them, {library.name}.stack(f)"
-        )
+def _check_numbers(f: Sequence[object]) -> None:
+    """Refuse sequences with another library's arrays: NumPy would read them, off their device and out of their graph."""
+    for kind in _kinds_in(f):
+        library = None if issubclass(kind, _READ) else found(kind)
+        if library is not None:
+            is_flat = {*map(type, f)} == {kind}
+            raise ArgumentTypeError(
+                f"f is a {type(f).__name__} of {library.name} {library.noun}s, whose results would be NumPy's; make one of them"
+                + (f", {library.name}.stack(f)" if is_flat else f" all with {library.name}.stack")
+            )
+
+
+def _kinds_in(f: Sequence[object]) -> set[type]:
+    """The types of what a sequence holds, however deep."""
+    kinds = {*map(type, f)}
+    for kind in [kind for kind in kinds if issubclass(kind, (list, tuple))]:
+        kinds.remove(kind)
+        kinds.update(*(_kinds_in(own) for own in f if type(own) is kind))
+    return kinds
 
 
 def _of_tensors() -> Backend[Array]:

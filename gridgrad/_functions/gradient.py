@@ -246,10 +246,8 @@ def _of_samples(
         targets = None if out is None else targets_of(out, (0,), shape)
         return tuple(ladder.operate(library, (), [f], 0, targets, clean_workers(workers)))
     grid = points_of(Grid, shape, axes, spacings, words, real)
-    make = (
-        gradient_operator if grid.metric is None else gradient_operator.made
-    )  # with the lengths of the metric
-    # not kept by the grid, which it holds: both together would stay until Python looks for circles
+    # With a metric by its lengths; not kept by the grid, which it holds: both would stay until Python looks for circles.
+    make = gradient_operator if grid.metric is None else gradient_operator.made
     operator = make(grid, (), (words.accuracy,))
     if has_units:
         return cast(Array, operator.applied_to(as_given, out, workers))

@@ -303,7 +303,7 @@ class Points:
             )
         mask = mask.of_one() if self.mapping is not None else self._beside_lines(mask)
         made = copy(self)
-        made.mask, made._whole, made._masked, made.held = mask, self.whole, masked, {}
+        made.mask, made._whole, made._masked = mask, self.whole, masked
         if (
             self.mapping is not None and masked is not None
         ):  # whose positions have their derivatives beside gaps too

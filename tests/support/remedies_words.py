@@ -107,6 +107,7 @@ STACKED = [
           f"import {library}; t = {library}.arange(3.)**2", library.partition(".")[0])
       for library in ("torch", "jax.numpy", "dask.array") for call in ("gradient", "laplacian", "gradient_norm", "Grid((3, 1.0), (3, 1.0)).gradient", "Grid((3, 1.0)).derivative(0)")),
     Row("gg.divergence([[t, t, t], [t, t, t]])", "f is a list of torch tensors, whose results would be NumPy's", "gg.divergence([torch.stack([t, t, t]), torch.stack([t, t, t])])", "[[0., 2, 4]] * 3", "import torch; t = torch.arange(3.)**2", "torch"),
+    Row("gradient([0.0, t[1], t[2]])", "make one of them all with torch.stack", "gradient(torch.stack([0 * t[0], t[1], t[2]]))", "[1., 2, 3]", "import torch; t = torch.arange(3.)**2; t = t.to(torch.float64)", "torch"),
     Row("grid.advect([[t] * 4, [t] * 4])", "make one of them, torch.stack(v[0])", "grid.advect([torch.stack([t] * 4), torch.stack([t] * 4)])(torch.zeros(4, 5, dtype=torch.float64))", "np.zeros((4, 5))", "import torch; t = torch.ones(5, dtype=torch.float64)", "torch"),
 ]  # fmt: skip
 ROWS = [*KEYWORDS, *ATTRIBUTES, *STACKED]

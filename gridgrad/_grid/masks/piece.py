@@ -129,7 +129,6 @@ def grid_of(grid: Points, pieces: list[Piece | None], beside: Side, is_whole: bo
         small.__dict__.pop(name, None)
     small.axis_objects, small.lengths = axes, tuple(axis.length for axis in axes)
     small.shape = tuple(small.lengths[k] for k in small._order)
-    small.held = {}
     if grid.mapping is not None:
         small.mapping = grid.mapping.along(axes)
     if grid.metric is not None:

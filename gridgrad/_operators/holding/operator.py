@@ -125,9 +125,8 @@ class Holding(Product[In, Out]):
         ):
             return None
         terms = outer.pattern.terms_for(parts[0].shape)
-        held = [
-            (own[0], cast(Index, own[1]), own[2]) for own in known
-        ]  # without gaps all at the ends of axes
+        # without gaps all at the ends of axes
+        held = [(own[0], cast(Index, own[1]), own[2]) for own in known]
         return strips_of(terms, parts, outer.coefficients_for(f), held, prod(self.outputs))
 
     def _written(self, f: AsGiven, spare: AsGiven, workers: int | None) -> AsGiven:
@@ -267,9 +266,8 @@ class Holding(Product[In, Out]):
         is_linear_part = self.linear is self and not all(side.condition.is_zero for side in sides)
         if is_linear_part:
             return outer.linear
-        named = {
-            a.name: a.side.given(own[0]) for a, own in self.inner.taken() if a.name and a.side is not None
-        }
+        given = self.inner.taken()
+        named = {a.name: a.side.given(own[0]) for a, own in given if a.name and a.side is not None}
         return outer.with_own(named) if named else outer  # that were given to this one
 
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:

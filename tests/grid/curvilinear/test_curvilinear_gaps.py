@@ -204,3 +204,19 @@ def test_what_is_known_beside_gaps_is_refused(case):
     for beside in ("symmetric", gg.value(1.0)):
         with pytest.raises(ValueError, match="rows beside gaps are one-sided"):
             grid.with_mask(inside, boundary=beside)
+
+
+@pytest.mark.parametrize("name", ["gradient", "laplacian", "divergence", "gradient_norm"])
+def test_what_gaps_are_filled_with_is_no_part_of_rows(name, rng):
+    """Also where a point is alone along an axis, and has no slope along that: weights with it are 0."""
+    x, y = skewed(12)
+    inside = rng.random(x.shape) > 0.2
+    inside[5, 5], inside[5, [4, 6]] = True, False
+    f = np.where(inside, np.sin(x) * y, np.nan)
+    f = (f, x + f) if name == "divergence" else f
+    plain, filled = (
+        np.asarray(getattr(gg.Grid(x, y).with_mask(inside, fill=fill), name)(f)) for fill in (0.0, np.nan)
+    )
+    is_filled = np.isnan(filled)
+    assert is_filled[..., ~inside].all()
+    assert same_bits(filled[~is_filled], plain[~is_filled])

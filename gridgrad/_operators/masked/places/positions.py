@@ -37,7 +37,8 @@ class BesideGaps(IndexMap):
         index = copy(grid.whole)
         index.mapping, index.axis_objects = None, tuple([axis.of_rows for axis in grid.axis_objects])
         index.axes, index.has_units = tuple([place - grid.ndim for place in grid.places]), False
-        self._index = index.with_gaps(mask, masked)
+        # whatever results are filled with, slopes that are not there are no part of weights
+        self._index = index.with_gaps(Mask(mask.inside, mask.breaks, mask.side), masked)
         self._inside, self._alone = np.transpose(mask.inside, self._places), []
         for k in range(index.ndim):
             patch, alone = self._along(k, 1, None).beside.patch, np.zeros(mask.shape, bool)
