@@ -39,10 +39,10 @@ class Origin(NamedTuple):
 
     def refuse_options(self, given: dict[str, object], f: object) -> None:
         """Refuse options at a call, which make another operator."""
-        if not given.keys().isdisjoint(self.kind.options):
-            own = {word: given[word] for word in self.kind.options if word in given}
-            cleaned = dict(zip(self.kind.options, self.kind.clean(**own), strict=True))
-            raise misplaced(self.kind.name, {word: cleaned[word] for word in own}, f is not MISSING)
+        own = {word: value for word, value in given.items() if word in self.kind.options}
+        if own:
+            cleaned = zip(self.kind.options, self.kind.clean(**own), strict=True)
+            raise misplaced(self.kind.name, {word: v for word, v in cleaned if word in own}, f is not MISSING)
 
 
 class HasOrigin(Protocol):
