@@ -15,7 +15,7 @@ from ._grid.points import Points
 from ._operators.catalogue import first, flux, multiply, norm, partials, second, transport
 from ._operators.faces.faces import faces
 from ._operators.masked.grids import with_breaks, with_mask
-from ._operators.operator import Operator
+from ._operators.operator import AtPoints, Operator
 from ._operators.patterns.kinds import Shown
 
 
@@ -163,7 +163,7 @@ class Grid(Points, Generic[OnGrid], metaclass=Seen):
     jacobian = Shown[Operator[OnGrid, Matrix[OnGrid]]](first.jacobian)
     gradient_norm = Shown[Operator](norm.gradient_norm)
     gradient_squared = Shown[Operator](norm.gradient_squared)
-    identity = Shown[Operator](second.identity)
+    identity = Shown[AtPoints](second.identity)
 
     with_mask = with_mask
     with_breaks = with_breaks

@@ -142,6 +142,32 @@ def algebra(f: Float64, u: Float64, x: Float64) -> None:
     grid.divergence + grid.laplacian  # type: ignore[operator]
 
 
+def at_points(f: Float64, u: Float64, x: Float64) -> None:
+    """What only multiplies joins operators of vector fields too, and stays such an operator under arithmetic; nothing else does."""
+    grid = gg.Grid(x, x)
+    one, vectors = grid.identity, grid.vector_laplacian
+    plain: gg.Operator = one  # it is an operator of arrays
+    assert_type(plain(f), Float64)
+    for made in (
+        2 * one, u * one, one * 2, one / 3, -one, +one, one.T, one @ one, one + one, one - grid.multiply(u), 0 + one, one - 0, 0 - one,
+        grid.multiply(u), grid.multiply(2.0), grid.multiply(u, name="b").with_(b=f), grid.multiply(u).linear,
+    ):  # fmt: skip
+        assert_type((vectors + made)((u, f)), tuple[Float64, ...])
+        assert_type((made - vectors)((u, f)), tuple[Float64, ...])
+        assert_type((grid.laplacian - made)(f), Float64)
+        assert_type((made + grid.laplacian)(f), Float64)
+    assert_type((one + grid.gradient @ grid.divergence)((u, f)), tuple[Float64, ...])
+    assert_type((grid.multiply(u) @ grid.gradient)(f), tuple[Float64, ...])
+    assert_type((grid.divergence @ grid.multiply(u))((u, f)), Float64)
+    assert_type(sum([vectors, vectors], start=one + vectors)((u, f)), tuple[Float64, ...])
+    grid.laplacian + vectors  # type: ignore[operator]
+    vectors - grid.laplacian  # type: ignore[operator]
+    vectors + (one - grid.laplacian)  # type: ignore[operator]
+    grid.advect((u, u)) @ one + vectors  # type: ignore[operator]
+    one + grid.gradient  # type: ignore[operator]
+    grid.divergence - one  # type: ignore[operator]
+
+
 def on_one_axis(f: Float64, x: Float64) -> None:
     """What is a vector elsewhere is an array there; such a grid goes where any grid does."""
     line = gg.Grid(x, edge_order=1)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 from ..._base.errors import MISSING, ArgumentTypeError
 from ..._base.words import answering, required
 from ..._grid.points import Points
 from ..fields.factors import clean_name, factor_on, number_of
-from ..operator import Operator
+from ..operator import AtPoints
 from ..patterns.kinds import method
 from ..sweep import multiplication
 from .second import identity
@@ -14,7 +16,7 @@ from .second import identity
 
 @method
 @answering(b="k f g a c u v field factor coefficient other", name="label")
-def multiply(grid: Points, b: object = MISSING, *, name: str | None = None) -> Operator:
+def multiply(grid: Points, b: object = MISSING, *, name: str | None = None) -> AtPoints:
     """``b * f``: the multiplication by a number or a field `b`, a diagonal matrix.
 
     `b` broadcasts to ``(..., *grid.shape)`` as in NumPy, and is not copied: what is written into it later
@@ -36,6 +38,5 @@ def multiply(grid: Points, b: object = MISSING, *, name: str | None = None) -> O
                 f"{name} is the number {b!r}, which is part of the weights; to give another at a call give an array of one element, "
                 f"numpy.full({one}, {b!r})"
             )
-        return identity.on(grid).scaled(number)
-    made: Operator = multiplication(grid, (), factor_on(grid, b, name)).held()
-    return made
+        return cast(AtPoints, identity.on(grid).scaled(number))
+    return cast(AtPoints, multiplication(grid, (), factor_on(grid, b, name)).held())
