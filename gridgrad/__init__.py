@@ -67,7 +67,7 @@ else:
                 ) from None
         from sys import modules
 
-        from ._base.words import unknown
+        from ._base.words.names import unknown
 
         raise unknown(modules[__name__], "module 'gridgrad'", name, {"Grid(x, y)": Grid})
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ._base.types import Angle, AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Seen, Vector, seen
-from ._base.words import offered, unexpected, unknown
+from ._base.words import offered, unexpected
+from ._base.words.names import unknown
 from ._grid.asked import Asked
 from ._grid.points import Points
 from ._operators.catalogue import first, flux, multiply, norm, partials, second, transport

@@ -6,7 +6,7 @@ differentiated by an engine of truncated Taylor values; torch and JAX arrays by 
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from .._base.words import answered as _answered
+from .._base.words.names import answered as _answered
 from ._dense import dense
 from ._engines.symbolic import Symbolic, symbolic
 from ._exact import derivative, gradient, hessian, jacobian, partial, value_and_gradient

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from .._backends import dask as dask  # before its modules, as another thread may be importing it
-from .._base.words import answered as _answered
+from .._base.words.names import answered as _answered
 from ._zarr import to_zarr as to_zarr
 
 __all__ = ["to_zarr"]

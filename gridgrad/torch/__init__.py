@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from .._base.words import answered as _answered
+from .._base.words.names import answered as _answered
 from ._gradient import gradient as gradient
 
 __all__ = ["gradient"]

@@ -7,7 +7,7 @@ order at which the error falls.
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from .. import autodiff as autodiff  # before its modules, as another thread may be importing it
-from .._base.words import answered as _answered
+from .._base.words.names import answered as _answered
 from ._compare import Comparison, Component, Errors, compare
 from ._convergence import Convergence, convergence
 

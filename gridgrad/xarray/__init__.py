@@ -22,7 +22,7 @@ The functions of `gridgrad` take DataArrays and Datasets themselves. What they d
 
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from .._base.words import answered as _answered
+from .._base.words.names import answered as _answered
 from ._accessors import DataArrayAccessor, DatasetAccessor
 from ._differentiate import differentiate
 from ._grid import Grid

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, Never
 import xarray
 
 from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
-from .._base.words import required, unknown
+from .._base.words import required
+from .._base.words.names import unknown
 from .._functions import gradient, scalar, transport, vector
 from ._differentiate import differentiate
 from ._grid import Grid, Method, named

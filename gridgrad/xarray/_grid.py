@@ -14,7 +14,8 @@ from .. import grid
 from .._base.cache import cached_property
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Gaps
-from .._base.words import answering, unexpected, unknown
+from .._base.words import answering, unexpected
+from .._base.words.names import unknown
 from .._functions import gradient, scalar, transport, vector
 from .._functions.typed import Ends
 from .._grid.spacing import check_count

@@ -102,7 +102,7 @@ def test_hints_can_be_read_of_what_operators_are_and_make():
     made = [grid.laplacian, grid.laplacian @ grid.laplacian, grid.laplacian.T, grid.gradient_norm, gaps, gaps.T, grid.faces(0),
             grid.faces(), (grid.identity - grid.laplacian).solver(), gg.value(0.0), gg.no_slip()]  # fmt: skip
     found = {name: own for one in made for name, own in hints(type(one)).items()}
-    assert found["gridgrad._operators.operator.Operator.solver"]["return"] is type(made[8])
+    assert found["gridgrad._operators.solves.Solves.solver"]["return"] is type(made[8])
     assert found["gridgrad._operators.sparse.AsMatrix.to_sparse"]["return"] is sparse.csr_array
 
 

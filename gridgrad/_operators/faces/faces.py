@@ -11,7 +11,7 @@ from ..._base.cache import cached_property
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.late import Late
 from ..._base.types import Array, Boundary, In, Out, Scalar, Seen, Vector, seen
-from ..._base.words import unknown
+from ..._base.words.names import unknown
 from ..._grid.axis import Along
 from ..._grid.points import Points
 from ..._stencils.ends import closed

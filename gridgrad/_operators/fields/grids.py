@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array, Shape
-from ..._base.words import OF_OPERATORS
+from ..._base.words.names import OF_OPERATORS
 from ..._grid.points import Points
 from .forms import Form
 

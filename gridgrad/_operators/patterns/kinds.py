@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Sel
 from ..._backends.once import made_once
 from ..._base.errors import MISSING, ArgumentValueError
 from ..._base.tracing import is_compiling
-from ..._base.words import misplaced, offered, required, unexpected
+from ..._base.words import misplaced, offered_as, required, unexpected
 from ..._grid.points import Points
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -175,8 +175,8 @@ class Shown(property, Generic[Public]):
 
 def method(function: Function) -> Function:
     """A function that is a method of `Grid`, and known to errors as such."""
-    function.__qualname__, function.__module__ = f"Grid.{function.__name__}", "gridgrad.grid"
-    return offered(function)
+    function.__module__ = "gridgrad.grid"
+    return offered_as(f"Grid.{function.__name__}")(function)
 
 
 def refuse_words(method: str, others: dict[str, Never], **given: object) -> Never:

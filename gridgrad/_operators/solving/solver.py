@@ -17,7 +17,8 @@ from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
 from ..._base.late import sparse
 from ..._base.outputs import targets_of
 from ..._base.types import Array, Seen, seen
-from ..._base.words import nearest, offered, unknown
+from ..._base.words import nearest, offered
+from ..._base.words.names import unknown
 from ..._grid.points import Points
 from ..._terms.term import Term
 from ..._wraps.units import present
