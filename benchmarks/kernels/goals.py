@@ -53,7 +53,7 @@ class Row:
             for k, n in enumerate(axes)
         ]
         coefficient = np.broadcast_to(np.ones((), self.dtype), axes)
-        return OPERATORS[self.operator](gg.Grid(*entries), coefficient)._terms_for(self.shape)
+        return OPERATORS[self.operator](gg.Grid(*entries), coefficient).pattern.terms_for(self.shape)
 
 
 # Instructions a point in float32, whatever the length of a row is.

@@ -259,7 +259,7 @@ def _of_samples(
     targets = None if out is None else targets_of(out, (len(axes),), shape)
     nested = None if out is None else flat_out(out, (f,))[1]
     given = plain_of((as_given,), targets, How(False, nested))
-    found = None if given is None else operator.first(given, library, shape, workers)
+    found = None if given is None else operator.first(given, library, workers)
     if found is not None:
         keep(key, operator, as_given, given)
         result: Array | tuple[Array, ...] = found

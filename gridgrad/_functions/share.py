@@ -160,14 +160,13 @@ def call(
 
 def keep(key: Key | None, operator: AnyOperator, f: object, given: Plain | None) -> None:
     """Bind the key of a function's call to what its operator was bound to; what a grid has itself, and what is prescribed at walls, is of the key."""
-    if key is None or given is None or not isinstance(operator.bare, Sweep):
+    if key is None or given is None:
         return
     own = len(given.fields) - prod(operator.inputs)
-    if operator.bare is not operator:  # what was bound reads fields that hold what is prescribed
-        if not (own or (given.how.is_stacked and operator.outputs)):
+    if not isinstance(operator, Sweep):  # what was bound reads fields that hold what is prescribed
+        if isinstance(operator.bare, Sweep) and not (own or (given.how.is_stacked and operator.outputs)):
             functions.keep_operator(key, operator, operator.inputs, operator.outputs)
         return
-    assert isinstance(operator, Sweep)
     beside = operator.coefficients[own:]
     if beside:
         if not all(type(c) is np.ndarray or are_constants((c,)) for c in beside):

@@ -138,14 +138,14 @@ class Called(Joinable[In, Out]):
         if given is not None and given.how.is_stacked:
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
         call = gather(
-            f, self.inputs, self.current_coefficients(), check=self._terms_for, arguments=self.arguments,
+            f, self.inputs, self.current_coefficients(), check=self.pattern.terms_for, arguments=self.arguments,
             is_turned=self.pattern.is_turned, beside=self.pattern.beside,
         )  # fmt: skip
         arrays = call.samples + call.coefficients
         shape = tuple(call.samples[0].shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
         if given is not None and all(map(is_, given.fields, arrays)):
-            found = self.first(given, call.library, shape, workers)
+            found = self.first(given, call.library, workers)
             if found is not None:
                 return found if out is None else out
         if (
@@ -170,7 +170,7 @@ class Called(Joinable[In, Out]):
             return (), False
         return (*parts(f, form), *self.coefficients), True
 
-    def first(self, given: Plain, library: Backend[Array], shape: Shape, workers: int | None) -> Any:
+    def first(self, given: Plain, library: Backend[Array], workers: int | None) -> Any:
         """A call that is seen for the first time; None where it takes more than one sweep."""
         terms = self._terms_of(given.fields)
         return self.pattern.calls.first(given, library, terms, self.outputs, workers)
@@ -279,7 +279,7 @@ class Called(Joinable[In, Out]):
         if self.pattern.grids is None:
             _, field = dispatch.samples(unwrap(sample, "f")[0])
             # the field is to blame for another shape, before what is made like it
-            self._terms_for(tuple(field.shape))
+            self.pattern.terms_for(tuple(field.shape))
         return tuple(all_like(sample, self.coefficients))
 
     def _of_result(self, first: object) -> object:
@@ -306,7 +306,8 @@ class Called(Joinable[In, Out]):
     def _fitted(self, shape: Shape | None) -> Called[In, Out] | None:
         """The operator whose coefficients have the shape of a field, as views; None where they do, or are no plain memory."""
         if (
-            shape is None
+            not self.coefficients
+            or shape is None
             or self.pattern.grids is not None
             or are_open(shape)
             or all([c.shape == shape for c in self.coefficients])
@@ -320,11 +321,7 @@ class Called(Joinable[In, Out]):
                 self._settle(shape, found)
         return found
 
-    def _terms_for(self, *shapes: Shape) -> tuple[Term, ...]:
-        """The terms on arrays of this shape, or of one for each component; their grid axes are checked."""
-        return self.pattern.terms_for(*shapes)
-
     def _terms_of(self, arrays: Sequence[Array]) -> tuple[Term, ...]:
         """The terms on these fields, of which one is enough where all are on one grid."""
         count = 1 if self.pattern.grids is None else prod(self.inputs)
-        return self._terms_for(*[tuple(a.shape) for a in arrays[:count]])
+        return self.pattern.terms_for(*[tuple(a.shape) for a in arrays[:count]])

@@ -180,11 +180,11 @@ def _together(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, 
         sweep = _sweep(name, operator, components)
         field = shaped([one] * components, sweep.inputs)
         own = gather(
-            field, sweep.inputs, _settled(sweep, one), check=sweep._terms_for, arguments=sweep.arguments,
+            field, sweep.inputs, _settled(sweep, one), check=sweep.pattern.terms_for, arguments=sweep.arguments,
             is_turned=sweep.pattern.is_turned, beside=sweep.pattern.beside,
         )  # fmt: skip
         _check_kept(name, sweep, one, own)
-        moved = shifted(sweep._terms_for(shape), len(coefficients), components)
+        moved = shifted(sweep.pattern.terms_for(shape), len(coefficients), components)
         terms += [term._replace(output=term.output + outputs) for term in moved]
         coefficients += map(_repeated, own.coefficients)
         outputs += prod(sweep.outputs)

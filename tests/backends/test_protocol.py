@@ -27,7 +27,7 @@ def ways():
 def bound(library, f, operator=GRID.gradient):
     """The back end, the plan and the dtype of an operator on an array, and what it gives."""
     own, f = dispatch.samples(f)
-    terms, outputs = operator._terms_for(tuple(f.shape)), int(np.prod(operator.outputs))
+    terms, outputs = operator.pattern.terms_for(tuple(f.shape)), int(np.prod(operator.outputs))
     results = ladder.operate(own, terms, [f], outputs)
     return own, ladder.bound(own, terms, [f], results), results
 
@@ -137,7 +137,7 @@ class TestFacts:
     def test_what_takes_more_than_a_sweep_is_not_bound(self, library, rng):
         f = library.array(noise(rng, GRID.shape))
         own = dispatch.samples(f)[0]
-        extreme = gg.Grid((6, 1e-310)).derivative(0)._terms_for((6,))
+        extreme = gg.Grid((6, 1e-310)).derivative(0).pattern.terms_for((6,))
         assert ladder.bound(own, extreme, [f[:, 0]], [f[:, 0]]) is None
         empty = f[:, :0]
         assert ladder.bound(own, GRID.laplacian.terms, [empty], [empty]) is None

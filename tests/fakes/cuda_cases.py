@@ -131,7 +131,7 @@ def operator(name, shape, dtype="float32", spacing="irregular", ends="one-sided"
     real = np.zeros(0, dtype).real.dtype
     made = {**OPERATORS, **COMBINED}[name](grid, [make(shape, real, seed=20 + k) for k in range(len(shape))])
     fields = [make(shape, dtype, seed=k) for k in range(prod(made.inputs))]
-    return made._terms_for(shape), [*fields, *made.coefficients]
+    return made.pattern.terms_for(shape), [*fields, *made.coefficients]
 
 
 def uneven_rows(length):

@@ -62,7 +62,7 @@ class TestWaysOfRunning:
                     continue
                 operator = case.make(third, None)
                 f = field_of(operator.inputs, rng, SHAPE, dtype)
-                terms = operator._terms_for(SHAPE)
+                terms = operator.pattern.terms_for(SHAPE)
                 count = max(t.output for t in terms) + 1
                 compiled = flat(operator(f))
                 sliced = slices.apply(NUMPY, terms, flat(f), count)

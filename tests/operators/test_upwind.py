@@ -157,7 +157,7 @@ def test_slices_have_the_bits_of_the_core(core, dtype, rng):
     f = (8 * rng.standard_normal((7, 6))).astype(dtype) * (1 if dtype[0] != "c" else 1 - 2j)
     f = f.astype(dtype)
     for operator in (grid.advect(v, upwind=2), grid.advect(v, upwind=1).T):
-        sliced = slices.apply(NUMPY, operator._terms_for(f.shape), [f, *v], 1)[0]
+        sliced = slices.apply(NUMPY, operator.pattern.terms_for(f.shape), [f, *v], 1)[0]
         got = operator(f)
         assert got.dtype == sliced.dtype
         assert same_bits(got, sliced)

@@ -18,7 +18,7 @@ NEVER = (
 RARE = (
     "_backends.cuda.arrays", "_backends.cuda.device", "_backends.dask", "_backends.jax", "_backends.numpy.gaps", "_backends.torch", "_grid.curvilinear",
     "_grid.geometry.metric", "_grid.lines", "_grid.masks",
-    "_operators.masked.members", "_operators.masked.operator", "_operators.solving", "_wraps.xarray", "autodiff", "cli", "dask", "torch", "verify", "xarray",
+    "_operators.masked.members", "_operators.masked.operator", "_operators.masked.rows", "_operators.solving", "_wraps.xarray", "autodiff", "cli", "dask", "torch", "verify", "xarray",
 )  # fmt: skip
 PROGRAM = """
 import sys, numpy

@@ -31,7 +31,7 @@ def reads(operator, n):
         f = np.zeros(n)
         f[k] = np.nan
         spread[:, k] = np.isnan(operator(f))
-        terms = operator._terms_for((n,))
+        terms = operator.pattern.terms_for((n,))
         (sliced,) = slices.apply(NUMPY, terms, [f, *operator.coefficients], 1)
         assert np.array_equal(np.isnan(sliced), spread[:, k])
         masked = operator(np.ma.array(np.zeros(n), mask=np.isnan(f)))
@@ -91,7 +91,7 @@ class TestMergedTaps:
             for operator in (one_sided, wide, wide + grid.advect([k, k]) + 2 * grid.advect([1.0, 0.0])):
                 fields = gather.gather(f, (), operator.coefficients)
                 arrays = fields.samples + fields.coefficients
-                (sliced,) = slices.apply(NUMPY, operator._terms_for(f.shape), arrays, 1)
+                (sliced,) = slices.apply(NUMPY, operator.pattern.terms_for(f.shape), arrays, 1)
                 assert same_bits(operator(f), sliced)
                 assert same_bits(operator(f, workers=3), sliced)
 

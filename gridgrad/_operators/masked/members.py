@@ -2,62 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
-from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from ..._base.cache import cached_property
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
-from ..._grid.boundary import Side
 from ..._grid.curvilinear.weights import PointWeights
 from ..._grid.lines.rows import LineRows
 from ..._grid.masks.mask import Mask
-from ..._grid.masks.piece import Piece, grid_of
-from ..._grid.masks.prescribed import conditions_of, mark
+from ..._grid.masks.prescribed import mark
 from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._stencils.stencil import Stencil, no_rows
 from ..._terms.term import Term
-from ..fields.coefficients import Argument, Coefficients
-from ..fields.forms import Form
-from ..fields.weights import OwnWeights
-from ..patterns.kinds import Origin, has_numbers
-from .rows import Line, LineOfFlux, LineOfLines, Pairs
-
-
-class Whole(Protocol):
-    """What is asked of the operator on the whole grid."""
-
-    terms: tuple[Term, ...]
-    origin: Origin | None
-    inputs: Form
-    arguments: tuple[Argument, ...]
-    coefficients: Coefficients
-
-
-class Along(NamedTuple):
-    """The terms of one derivative: one, or along lines with points of their own several, whose weights are of these `rows`.
-
-    Of a flux by positions these are the weights of the slope that it is beside gaps.
-    """
-
-    term: Term  # the first of them, without such weights
-    stencils: tuple[Stencil, ...] = ()
-    rows: LineRows | OwnWeights | None = None
-
-
-class Known(NamedTuple):
-    """A `Whole` without its fields."""
-
-    parts: tuple[Along, ...]
-    origin: Origin | None
-    inputs: Form
-    arguments: tuple[Argument, ...]
+from ..patterns.kinds import Origin
+from .rows.lines import Line, LineOfFlux, LineOfLines, Pairs
+from .rows.pieces import Known, OnPieces, RowsOfPieces, Whole, parts_of
 
 
 class Member:
@@ -139,8 +103,8 @@ class Member:
 def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
     """The terms of an operator of a kind, each with its rows on this grid, which has gaps."""
     assert grid.mask is not None
-    known = Known(_parts_of(whole), whole.origin, whole.inputs, whole.arguments)
-    small = _Small(known, grid.whole, grid.mask.side)
+    known = Known(parts_of(whole), whole.origin, whole.inputs, whole.arguments)
+    small = OnPieces(known, grid.whole, grid.mask.side)
     members: list[Member] = []
     for number, (term, stencils, rows) in enumerate(known.parts):
         lines: tuple[Line, ...] = tuple(
@@ -169,40 +133,6 @@ def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
     return (*members, *_beside_gaps(small, members, grid))
 
 
-def _parts_of(whole: Whole) -> tuple[Along, ...]:
-    """Its terms, those of one derivative along lines with points of their own as one part: on a run of points, an axis like others, they are one term."""
-    parts: list[Along] = []
-    to_come = sum(argument.fields for argument in whole.arguments) - len(
-        whole.coefficients
-    )  # fields of calls, in front
-    for term in whole.terms:
-        fields: tuple[object, ...] = whole.coefficients
-        own, into = (
-            None if k is None or k < to_come else fields[k - to_come] for k in (term.outer, term.inner)
-        )
-        slopes = _slopes_of(into)
-        if slopes is not None:
-            parts.append(Along(term._replace(inner=None, outer=None), (term.stencil,), slopes))
-        elif not (isinstance(own, OwnWeights) and isinstance(own.rows, LineRows)):
-            parts.append(Along(term))
-        elif own.number == 0:
-            parts.append(Along(term._replace(outer=None, gated=False), (term.stencil,), own.rows))
-        else:
-            parts[-1] = parts[-1]._replace(stencils=(*parts[-1].stencils, term.stencil))
-    return tuple(parts)
-
-
-def _slopes_of(factor: object) -> OwnWeights | None:
-    """The weights of slopes that rows beside gaps have in the place of these, of fluxes."""
-    if (
-        isinstance(factor, OwnWeights)
-        and isinstance(factor.rows, PointWeights)
-        and factor.rows.slopes is not None
-    ):
-        return factor._replace(rows=factor.rows.slopes)
-    return None
-
-
 def moved(members: Sequence[Member], grid: Points) -> tuple[Member, ...]:
     """The same on the grid with other gaps, beside which the same is known."""
     lines: dict[int, Line] = {}
@@ -218,7 +148,7 @@ def moved(members: Sequence[Member], grid: Points) -> tuple[Member, ...]:
     )
 
 
-def _beside_gaps(small: _Small, members: Sequence[Member], grid: Points) -> Iterator[Member]:
+def _beside_gaps(small: OnPieces, members: Sequence[Member], grid: Points) -> Iterator[Member]:
     """What the terms of the field make of what is prescribed beside gaps, one more input for each condition."""
     whole = small.whole
     first = prod(whole.inputs) + sum(argument.fields for argument in whole.arguments)
@@ -298,94 +228,6 @@ def _drops(mask: Mask, term: Term, stencil: Stencil, origin: Origin | None) -> b
         return False
     is_flux = origin is not None and (origin.kind.is_flux or "conservative" in origin.options)
     return is_flux or (not mask.is_open and stencil.is_central)
-
-
-OfPieces = dict[tuple[int, Piece], dict[Hashable, Term]]  # by the axis that is cut
-
-
-class _Small:
-    """The operator on pieces of the grid without its gaps, made as they are asked for.
-
-    Some are kept: for blocks of one coast, and on the grid those that its other masks have too; not if they are of
-    numbers, of which there may be many.
-    """
-
-    def __init__(self, whole: Known, grid: Points, side: Side) -> None:
-        self.whole, self.grid, self.side, self.conditions = whole, grid, side, conditions_of(side)
-        self._own: OfPieces = {}
-        has_own = bool(self.conditions) or (whole.origin is not None and has_numbers(whole.origin.arguments))
-        self._common: OfPieces = {} if has_own else grid.kept(_kept_terms, whole, side)
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return _Small, (self.whole, self.grid, self.side)
-
-    def term(self, number: int, k: int, piece: Piece, mark: str) -> Term | None:
-        """A term of the whole on a piece of an axis, or what goes with it by the name `mark`; None of what is not there."""
-        kept = self._common if piece.is_common else self._own
-        made = kept.get((k, piece))
-        if made is None:
-            if len(kept) >= 1024:
-                kept.clear()
-            kept[k, piece] = made = self._terms(k, piece)
-        own = self.whole.parts[number].term
-        return made.get((_role(own), mark) if mark else _key(own, number))
-
-    def _terms(self, k: int, piece: Piece) -> dict[Hashable, Term]:
-        origin = self.whole.origin
-        assert origin is not None
-        pieces = [piece if a == k else None for a in range(self.grid.ndim)]
-        grid = grid_of(self.grid, pieces, self.side, is_whole="wide" in origin.options)
-        made = origin.kind(grid, origin.arguments, origin.options).bare
-        names = [argument.name for argument in made.arguments for _ in range(argument.fields)]
-        marks = {mark(number, end) for number in range(len(self.conditions)) for end in (0, 1)}
-        found: dict[Hashable, Term] = {}
-        for n, (term, *_) in enumerate(_parts_of(made)):
-            place = term.input - prod(made.inputs)
-            if place < 0 or names[place] not in marks:
-                found[_key(term, n)] = term
-            elif term.axis == k:  # not along what another axis is cut by
-                found[_role(term), names[place]] = term
-        return found
-
-
-def _kept_terms(_grid: Points, _whole: Known, _side: Side) -> OfPieces:
-    return {}
-
-
-@dataclass(frozen=True)
-class RowsOfPieces:
-    """The rows of one stencil of a term on pieces of an axis."""
-
-    small: _Small
-    number: int  # of the term
-    slot: int  # of the stencil in it
-    axis: int
-    mark: str = ""  # of what is prescribed beside gaps
-
-    def __call__(self, piece: Piece, /) -> Stencil:
-        """Those of a piece; none of a wall that it does not have."""
-        term = self.small.term(self.number, self.axis, piece, self.mark)
-        if term is None:
-            return no_rows(piece.length, 0)
-        return term.stencils()[self.slot][1]
-
-
-def _key(term: Term, number: int) -> tuple[object, ...]:
-    """What a term of the whole and of a piece have in common: its number, or of what is prescribed the wall."""
-    if not term.ends:
-        return (number,)
-    axes = tuple(axis for axis, _ in term.stencils())
-    for axis, stencil in term.stencils():
-        if axis is not None and stencil.values:
-            factors = term.inner, term.faces, term.outer, term.outer_sign
-            return term.output, axes, axis, *factors, term.is_last
-    return term.output, axes
-
-
-def _role(term: Term) -> Hashable:
-    """What a term of a field has in common with those of what is prescribed for this field along the same axis."""
-    axes = tuple(axis for axis, _ in term.stencils())
-    return term.output, axes, term.inner, term.faces, term.outer, term.outer_sign, term.harmonic
 
 
 def shared_points(members: Sequence[Member], outputs: int, mask: Mask) -> list[Array]:

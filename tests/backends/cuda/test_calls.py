@@ -201,7 +201,7 @@ class TestTensors:
         from gridgrad._backends.torch.arrays import BACKEND
 
         f = torch.tensor(samples(SHAPE, "float64"))
-        plan = ladder.bound(BACKEND, GRID.laplacian._terms_for(SHAPE), [f], [f.clone()])
+        plan = ladder.bound(BACKEND, GRID.laplacian.pattern.terms_for(SHAPE), [f], [f.clone()])
         return BACKEND.bind(plan, f.dtype, OnDevice(f))
 
     def test_are_bound_too(self, torch, cupy, run, monkeypatch):

@@ -8,17 +8,17 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..._base.cache import cached_property
-from ..._base.types import Array
-from ..._grid.lines.axis import LinesAxis
-from ..._grid.lines.rows import LineRows
-from ..._grid.masks.piece import Piece
-from ..._grid.masks.pieces import Pieces
-from ..._grid.masks.prescribed import is_held
-from ..._grid.masks.runs import Runs
-from ..._grid.masks.table import Table, merged, table_of
-from ..._grid.points import Points
-from ..._stencils.stencil import Stencil
+from ...._base.cache import cached_property
+from ...._base.types import Array
+from ...._grid.lines.axis import LinesAxis
+from ...._grid.lines.rows import LineRows
+from ...._grid.masks.piece import Piece
+from ...._grid.masks.pieces import Pieces
+from ...._grid.masks.prescribed import is_held
+from ...._grid.masks.runs import Runs
+from ...._grid.masks.table import Table, merged, table_of
+from ...._grid.points import Points
+from ...._stencils.stencil import Stencil
 
 PieceRows = Callable[[Piece], Stencil]
 

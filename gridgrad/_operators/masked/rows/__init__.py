@@ -1,0 +1,1 @@
+"""Rows beside gaps: along lines, of the pieces that gaps cut these into."""
