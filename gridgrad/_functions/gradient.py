@@ -21,6 +21,7 @@ from .._operators.catalogue.first import gradient as gradient_operator
 from .._operators.fields import quantities
 from .._operators.fields.forms import flat_out
 from .._operators.patterns.calls import How, Key, functions, kept_key, plain_of, start_of
+from .._operators.sweep import Sweep
 from .._wraps.units import present, require_numbers, unwrap
 from ..grid import Grid
 from . import typed
@@ -251,7 +252,7 @@ def _of_samples(
     operator = make(grid, (), (words.accuracy,))
     if has_units:
         return cast(Array, operator.applied_to(as_given, out, workers))
-    if operator.bare is not operator or operator.coefficients:  # of what is prescribed at ends
+    if type(operator) is not Sweep or operator.coefficients:  # of what is prescribed at ends
         whole = cast("Array | tuple[Array, ...]", operator.applied_to(as_given, out, workers))
         flat, nested = (None, None) if out is None else flat_out(out, (f,))
         keep(key, operator, as_given, plain_of((as_given,), flat, How(False, nested)))

@@ -28,6 +28,7 @@ from .fields.sides import PARTS, Followers, all_like, are_constants, facts_besid
 from .fields.weights import AtFaces, in_wider, widened
 from .joined import Joinable
 from .operator import AnyOperator
+from .patterns import binding
 from .patterns.calls import How, Plain, bytes_of, is_traced, plain_of
 from .patterns.pattern import Pattern
 
@@ -173,7 +174,7 @@ class Called(Joinable[In, Out]):
     def first(self, given: Plain, library: Backend[Array], workers: int | None) -> Any:
         """A call that is seen for the first time; None where it takes more than one sweep."""
         terms = self._terms_of(given.fields)
-        return self.pattern.calls.first(given, library, terms, self.outputs, workers)
+        return binding.first(self.pattern.calls, given, library, terms, self.outputs, workers)
 
     def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:  # fmt: skip
         """One array for all components: written in place where the library can."""

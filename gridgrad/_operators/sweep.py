@@ -151,7 +151,7 @@ class Sweep(Called[In, Out]):
 
     def current_coefficients(self) -> Coefficients:
         """The coefficients with the values that they have now, as the terms read them."""
-        return conjugated(self.arguments, self.coefficients)
+        return conjugated(self.arguments, self.coefficients) if self.coefficients else ()
 
     def of_numbers(self, coefficients: Coefficients) -> Sweep[In, Out]:
         """The operator of the same coefficients without their units."""

@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from coasts import AXES, MASKS, SHAPE, held, is_held, runs
+from operator_table import NORMS, operators_of
 from samples import same_bits
 
 import gridgrad as gg
@@ -18,35 +19,11 @@ ENDS = {
     "ring": ["symmetric", "periodic"],
     "walls": [(gg.value(VALUE[0]), "reflect"), ("one-sided", gg.value(-3.0))],
 }
-OPERATORS = {
-    "gradient": lambda g: g.gradient,
-    "laplacian": lambda g: g.laplacian,
-    "conservative": lambda g: g.laplacian.with_(form="conservative"),
-    "wide": lambda g: g.laplacian.with_(form="wide"),
-    "accuracy 4": lambda g: g.laplacian.with_(accuracy=4),
+OPERATORS = operators_of(V, K) | {
     "gradient, accuracy 4": lambda g: g.gradient.with_(accuracy=4),
-    "third": lambda g: g.derivative(1, order=3),
-    "left": lambda g: g.derivative(0, side="left"),
-    "advect": lambda g: g.advect((2.0, V)),
-    "upwind": lambda g: g.advect((-1.0, V), upwind=2),
-    "diffuse": lambda g: g.diffuse(K),
-    "divergence": lambda g: g.divergence,
-    "curl": lambda g: g.curl,
-    "jacobian": lambda g: g.jacobian,
-    "vector laplacian": lambda g: g.vector_laplacian,
-    "size": lambda g: g.gradient_norm,
-    "square": lambda g: g.gradient_squared,
-    "identity": lambda g: g.identity,
-    "multiply": lambda g: g.multiply(K),
-    "number": lambda g: g.multiply(3.0),
-    "step": lambda g: g.identity - 0.1 * g.laplacian,
-    "vector step": lambda g: g.identity - 0.1 * g.vector_laplacian,
-    "reaction": lambda g: K * g.laplacian - g.multiply(V) + g.derivative(0),
-    "of a field": lambda g: g.laplacian @ g.multiply(K),
     "product": lambda g: g.divergence @ g.gradient,
-    "products": lambda g: g.identity - 0.1 * g.laplacian @ g.laplacian,
 }
-LINEAR = [name for name in OPERATORS if name not in ("size", "square")]
+LINEAR = [name for name in OPERATORS if name not in NORMS]
 
 
 def grid_of(mask, value=VALUE, ends="plain", axes="uneven", fill=0.0):

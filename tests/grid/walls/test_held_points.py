@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from operator_table import NORMS, operators_of
 from samples import same_bits
 
 import gridgrad as gg
@@ -15,39 +16,15 @@ VALUES = [[RNG.standard_normal(n) for _ in range(2)] for n in SHAPE[::-1]]
 INSIDE = np.zeros(SHAPE, bool)
 INSIDE[1:-1, 1:-1] = True
 V, K = RNG.standard_normal(SHAPE), RNG.uniform(1, 2, SHAPE)
-OPERATORS = {
-    "gradient": lambda g: g.gradient,
-    "laplacian": lambda g: g.laplacian,
-    "conservative": lambda g: g.laplacian.with_(form="conservative"),
-    "wide": lambda g: g.laplacian.with_(form="wide"),
-    "accuracy 4": lambda g: g.laplacian.with_(accuracy=4),
+OPERATORS = operators_of(V, K) | {
     "gradient, accuracy 6": lambda g: g.gradient.with_(accuracy=6),
     "hessian": lambda g: g.hessian,
     "biharmonic": lambda g: g.biharmonic,
-    "third": lambda g: g.derivative(1, order=3),
     "mixed": lambda g: g.mixed_derivative(0, 1, orders=(2, 1)),
-    "left": lambda g: g.derivative(0, side="left"),
-    "advect": lambda g: g.advect((2.0, V)),
-    "upwind": lambda g: g.advect((-1.0, V), upwind=2),
-    "diffuse": lambda g: g.diffuse(K),
     "tensor": lambda g: g.diffuse([[2.0, 0.5 * K], [0.5 * K, K]], form="tensor"),
     "faces": lambda g: g.diffuse((2.0, 3.0), form="faces"),
-    "size": lambda g: g.gradient_norm,
-    "square": lambda g: g.gradient_squared,
-    "divergence": lambda g: g.divergence,
-    "curl": lambda g: g.curl,
-    "jacobian": lambda g: g.jacobian,
-    "vector laplacian": lambda g: g.vector_laplacian,
-    "identity": lambda g: g.identity,
-    "multiply": lambda g: g.multiply(K),
-    "number": lambda g: g.multiply(3.0),
-    "step": lambda g: g.identity - 0.1 * g.laplacian,
-    "vector step": lambda g: g.identity - 0.1 * g.vector_laplacian,
-    "reaction": lambda g: K * g.laplacian - g.multiply(V) + g.derivative(0),
-    "product": lambda g: g.laplacian @ g.multiply(K),
-    "products": lambda g: g.identity - 0.1 * g.laplacian @ g.laplacian,
 }
-LINEAR = [name for name in OPERATORS if name not in ("size", "square")]
+LINEAR = [name for name in OPERATORS if name not in NORMS]
 
 
 def grid_of(axes="uneven", values=VALUES):
