@@ -14,6 +14,7 @@ from ..slices import leading
 from .faces import Beyond, found
 from .recipe import Axes, Recipe, Spans
 from .spans import Cut, Parts, Piece
+from .tasks import Declared
 
 SMALL = (
     1 << 20
@@ -47,8 +48,13 @@ def neighbours(reach: Sequence[Axes], spans: Spans, places: Places, numblocks: P
         yield from product(*theirs)
 
 
-def compute(recipe: Recipe, spans: Spans, *arrays: Array | Beyond) -> Array | tuple[Array, ...]:
-    """The outputs of a chunk: of its own inputs, then of what lies beyond their sides."""
+def compute(
+    recipe: Recipe, spans: Spans, declared: Sequence[Declared], *arrays: Array | Beyond
+) -> Array | tuple[Array, ...]:
+    """The outputs of a chunk: of its own inputs, then of what lies beyond their sides; `declared` of all that are chunks, in order."""
+    chunks = [own for own in arrays if not isinstance(own, Beyond)]
+    for said, chunk in zip(declared, chunks, strict=False):
+        said.check(chunk)
     return (recipe.chunk or Chunk)(recipe, spans, arrays).results()
 
 
