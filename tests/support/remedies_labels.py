@@ -119,6 +119,13 @@ ROWS = [
         "(lambda F: divergence([c.rename(None).assign_attrs(standard_name='') for c in F], dim=('b', 'a')).values)((D.assign_attrs(standard_name='eastward_wind'), V))", SUM, WINDS),
     row("divergence((D, W), dim=('a', 'b'))", "against it; turn it, and drop that name, (-F[1]).assign_attrs(standard_name='')", "divergence((D, (-W).assign_attrs(standard_name='')), dim=('a', 'b')).values", SUM,
         WINDS + "W = -D.rename('w').assign_attrs(standard_name='upward_sea_water_velocity'); D['b'].attrs.update(axis='Z', positive='down'); W['b'].attrs.update(D['b'].attrs); "),
+    # coefficients
+    row("diffuse(Y, D)", "give it with names as well, f.copy(data=v)", "(lambda f, v: diffuse(f.copy(data=v), D, dim='b').values[:, 1:-1])(D, np.full((4, 5), 2.))", "np.full((4, 3), 12.)", TWO),
+    row("diffuse(D, U, X, Y)", "give it the same, k.copy(data=f)", "(lambda k, f: diffuse(k, k.copy(data=f), dim='b').values[:, 1:-1])(0 * D + 2, U)", "np.full((4, 3), 12.)", TWO),
+    row("diffuse(D, U, X, Y)", "or numbers alone, k.values", "(lambda k: diffuse(k.values, U, X, Y)[1:-1, 1:-1])(0 * D + 2)", "np.full((2, 3), 16.)", TWO),
+    row("gridgrad.Grid(X, Y).laplacian(D)", "or keep its labels, gridgrad.xarray.Grid(f).apply(operator, f)",
+        "(lambda f, operator: gridgrad.xarray.Grid(f).apply(operator, f).b.values)(D, gridgrad.Grid(X, Y).laplacian)", "Y", TWO + "import gridgrad.xarray; "),
+    row("gridgrad.Grid(X, Y).laplacian(ds)", "give its numbers, f['u'].values of its variable 'u'", "(lambda f: gridgrad.Grid(X, Y).laplacian(f['u'].values))(ds)", "np.full((4, 5), 8.)", TWO),
     # units
     row("laplacian(D.assign_attrs(units='K').assign_coords(a=('a', X, {'units': 'm'}), b=('b', Y, {'units': 's'})))", "convert them to one, or drop what is wrong: del f['x'].attrs['units']",
         "laplacian(D.assign_coords(a=('a', X, {'units': 'm'}))).values", "np.full((4, 5), 8.)", TWO),

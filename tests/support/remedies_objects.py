@@ -57,6 +57,8 @@ ASTROPY = "import astropy.units as u; "
 LABELLED = PINT + "import xarray; d = xarray.DataArray(q(x, 'km'), dims='x'); "
 IN_TORCH = PINT + "import torch; T = torch.tensor(f); "
 UNITS = [
+    Row("gridgrad.Grid(q(x, 'm')).laplacian((x**2).astype('m8[s]'))", "f / numpy.timedelta64(1, 's'), as a quantity in seconds where axes have units",
+        "gridgrad.Grid(q(x, 'm')).laplacian(q((x**2).astype('m8[s]') / numpy.timedelta64(1, 's'), 's')).to('s / m**2').magnitude", "np.full(5, 2.)", PINT, "pint"),
     Row("gridgrad.torch.gradient(T, spacing=q(2.0, 'km'))", "give its numbers, x.magnitude", "gridgrad.torch.gradient(T, spacing=q(2.0, 'km').magnitude)[0].numpy()", "np.gradient(f, 2.)", IN_TORCH, "pint torch"),
     Row("gridgrad.torch.gradient(T, spacing=[list(q(x, 'km'))])", "give its numbers, [s.magnitude for s in x]",
         "gridgrad.torch.gradient(T, spacing=[torch.tensor([s.magnitude for s in q(x, 'km')])], edge_order=2)[0].numpy()", "slope", IN_TORCH, "pint torch"),

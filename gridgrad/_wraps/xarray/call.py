@@ -18,6 +18,7 @@ from .directions import check_directions
 from .errors import axes_named
 from .fields import (
     Fields,
+    check_components,
     check_counts,
     check_dims,
     check_numbers,
@@ -80,7 +81,15 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
             f"f is a {type(given).__name__} of labelled arrays; give one, or a Dataset of them, xarray.merge([f, g])"
         )
     if not any(isinstance(c, (xarray.DataArray, xarray.Dataset)) for c in parts(fields, main)):
-        return function(*args, **options)  # of a list of samples, or with labelled coefficients only
+        for word in fields:
+            for k, c in enumerate(parts(fields, word)):
+                name = f"{word}[{k}]" if isinstance(fields[word], (list, tuple)) else word
+                if isinstance(c, xarray.DataArray):
+                    raise ArgumentTypeError(
+                        f"{main} has no labels, and {name} has some, of the dims {c.dims!r}; give it the same, {name}.copy(data={main}), or numbers alone, "
+                        f"{name}.values"
+                    )
+        return function(*args, **options)  # of a list of samples
     rest = {word: value for word, value in options.items() if word not in words}
     named = rest.pop("dim", None), rest.pop("coord", None), rest.pop("datetime_unit", "s")
     for word in [word for word in rest if topic_of(word) in _REFUSED]:
@@ -156,6 +165,7 @@ def leaves(results: Any) -> Iterator[Any]:
 def _of_arrays(call: Call) -> Any:
     """The call on the numbers, and the labels around what it gives."""
     template = next(parts(call.fields, call.main))
+    check_components(call.fields)
     check_numbers(template)
     check_dims(call.fields, None if call.dim is None else tuple(names_of(call.dim)))
     coords, dims = coordinates_of(template, call.dim, call.coord, call.steps, call.unit), template.dims

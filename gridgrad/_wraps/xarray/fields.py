@@ -56,6 +56,13 @@ def check_counts(fields: Fields, coords: Sequence[Coordinate]) -> None:
             )
 
 
+def check_components(fields: Fields) -> None:
+    """Refuse components without labels beside such that have them: what an order of axes means is known of one field alone."""
+    for c in parts(fields, "F"):
+        if "F" in fields and not isinstance(c, xarray.DataArray):
+            raise _unnamed("F", c)
+
+
 def check_dims(fields: Fields, along: Dims | None) -> None:
     """Refuse components that differ in their dims, and such as are at other points of a staggered grid than a field."""
     first, *others = labelled({word: fields[word] for word in ("F", "f") if word in fields}) or [None]
@@ -92,28 +99,33 @@ def check_together(fields: Fields, coords: Sequence[Coordinate], dims: Dims) -> 
 
 def numbers(fields: Fields, dims: Dims) -> dict[str, Any]:
     """The arrays that the fields hold, their axes in the order of `dims`."""
-    return {word: _numbers(word, value, dims) for word, value in fields.items()}
+    shape = next(parts(fields, "F" if "F" in fields else "f")).shape
+    return {word: _numbers(word, value, dims, shape) for word, value in fields.items()}
 
 
-def _numbers(word: str, value: Any, dims: Dims) -> Any:
+def _numbers(word: str, value: Any, dims: Dims, shape: tuple[int, ...]) -> Any:
     if word in LISTS and isinstance(value, (list, tuple)):
-        return [_values(word, c, dims) for c in value]
+        return [_values(word, c, dims, shape) for c in value]
     if word in VECTORS and isinstance(value, xarray.DataArray):
         raise ArgumentTypeError(
             f"{word} is one labelled array, whose components would be those along one of its dims; give them as a tuple, "
             f"tuple({word}.transpose('component', ...)) for components along that dim"
         )
-    return _values(word, value, dims)
+    return _values(word, value, dims, shape)
 
 
-def _values(word: str, value: Any, dims: Dims) -> Any:
-    """Of one array, with axes of length 1 where it has none; numbers as they are."""
+def _unnamed(word: str, value: object) -> ArgumentTypeError:
+    return ArgumentTypeError(
+        f"{word} holds a {type(value).__name__} beside labelled arrays, which are matched by the names of their dims; "
+        "give it with names as well, f.copy(data=v)"
+    )
+
+
+def _values(word: str, value: Any, dims: Dims, shape: tuple[int, ...]) -> Any:
+    """Of one array, with axes of length 1 where it has none; numbers, and coefficients without names of the field's shape, as they are."""
     if not isinstance(value, xarray.DataArray):
-        if isinstance(value, xarray.Dataset) or np.ndim(value):
-            raise ArgumentTypeError(
-                f"{word} holds a {type(value).__name__} beside labelled arrays, which are matched by the names of their dims; "
-                "give it with names as well, f.copy(data=v)"
-            )
+        if isinstance(value, xarray.Dataset) or (np.ndim(value) and getattr(value, "shape", None) != shape):
+            raise _unnamed(word, value)
         return value
     more = [name for name in value.dims if name not in dims]
     if more:
