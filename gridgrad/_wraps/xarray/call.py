@@ -12,7 +12,6 @@ import xarray
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Gaps
 from ..._base.words import required, topic_of
-from ..units import is_quantity_class
 from .coordinates import Coordinate, by_axis, coordinates_of, names_of
 from .directions import check_directions
 from .errors import axes_named
@@ -20,6 +19,7 @@ from .fields import (
     Fields,
     check_components,
     check_counts,
+    check_decoded,
     check_dims,
     check_numbers,
     check_together,
@@ -28,6 +28,8 @@ from .fields import (
     numbers,
     parts,
     quantity_among,
+    with_unit,
+    with_units,
 )
 from .names import Label, Labels, attributes, encoding, kept_attributes, labels
 from .sphere import WORDS, check_word, dims_on_sphere, placed
@@ -167,6 +169,7 @@ def _of_arrays(call: Call) -> Any:
     template = next(parts(call.fields, call.main))
     check_components(call.fields)
     check_numbers(template)
+    check_decoded(call.fields)
     check_dims(call.fields, None if call.dim is None else tuple(names_of(call.dim)))
     coords, dims = coordinates_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
     coords, options = placed(coords, call.options, template)
@@ -186,9 +189,13 @@ def _of_arrays(call: Call) -> Any:
     check_directions(call.fields, coords, options.get("geometry"), dims)
     check_together(call.fields, coords, dims)
     arrays = numbers(call.fields, dims)
-    quantity = quantity_among(arrays)
+    quantity = quantity_among([*arrays.values(), *(coord.spacing for coord in coords)])
     if quantity is not None and call.options.get("geometry") is None:
-        coords = [_with_unit(coord, quantity) for coord in coords]
+        coords = [
+            coord._replace(spacing=with_unit(coord.spacing, coord.written, quantity, coord.name))
+            for coord in coords
+        ]
+        arrays = with_units(call.fields, arrays, quantity)
     orders = call.options.get("orders", [call.options["order"]] if "order" in call.options else None)
     called = labels(call.function.__name__, call.fields, coords, orders, quantity is not None)
     results = _of_numbers(call, arrays, coords, template)
@@ -204,19 +211,6 @@ def _of_numbers(call: Call, arrays: Fields, coords: list[Coordinate], template: 
         options["missing"] = gaps_of(options["missing"], template, coords)
     with axes_named(axes, coords, template):
         return call.function(*arrays.values(), *spacing, axis=axis, **options)
-
-
-def _with_unit(coord: Coordinate, quantity: Callable[[Any, str], Any]) -> Coordinate:
-    """The axis with a spacing that is a quantity, as fields are: by the text of its unit."""
-    if coord.written is None or is_quantity_class(type(coord.spacing)):
-        return coord
-    try:
-        return coord._replace(spacing=quantity(coord.spacing, coord.written))
-    except Exception as error:
-        raise ArgumentValueError(
-            f"the field holds quantities, and the unit {coord.written!r} of {coord.name!r} is none of theirs ({error}); write it in "
-            f"their words, f[{coord.name!r}].attrs['units'] = 'degree' for example"
-        ) from None
 
 
 def wrapped(results: Any, called: Labels, template: xarray.DataArray, kept: Mapping[Hashable, Any]) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -44,6 +45,28 @@ def check_numbers(field: xarray.DataArray) -> None:
         raise ArgumentTypeError(
             f"{called} is of dtype {field.dtype}, and cannot be differentiated; {left_out}convert it, astype(float)"
         )
+
+
+def check_decoded(fields: Fields) -> None:
+    """Refuse numbers that stand for others by their attributes: packed ones, and in memory marks of missing ones."""
+    for field in labelled(fields):
+        if field.attrs.get("scale_factor", 1) != 1:
+            raise ArgumentValueError(
+                f"{called(field)} is packed by its attribute scale_factor={field.attrs['scale_factor']}, and not in its units; unpack all, "
+                "xarray.decode_cf(ds), or where that is done del f.attrs['scale_factor']"
+            )
+        for word in ("_FillValue", "missing_value"):
+            mark = np.asarray(field.attrs.get(word, ()))
+            if (
+                mark.size
+                and mark.dtype.kind in "iuf"
+                and isinstance(field.data, np.ndarray)
+                and np.isin(field.data, mark).any()
+            ):
+                raise ArgumentValueError(
+                    f"{called(field)} has points of the value {mark.item(0)}, which are missing by its attribute {word!r}; make them NaN, "
+                    f"f.where(f != f.attrs[{word!r}]), beside which there are one-sided differences with missing='one-sided'"
+                )
 
 
 def check_counts(fields: Fields, coords: Sequence[Coordinate]) -> None:
@@ -152,7 +175,51 @@ def gaps_of(gaps: Gaps, field: xarray.DataArray, coords: Sequence[Coordinate]) -
     return gaps._replace(inside=np.broadcast_to(values_in_order(inside.variable, order), shape))
 
 
-def quantity_among(arrays: Fields) -> type | None:
-    """The class of the quantities that arrays hold, if there are some."""
-    held = (c for word in arrays for c in parts(arrays, word))
+def quantity_among(arrays: Sequence[Any]) -> Callable[[Any, str], Any] | None:
+    """The class of the quantities among arrays, and lists of them, if there are some."""
+    held = (c for own in arrays for c in (own if isinstance(own, (list, tuple)) else [own]))
     return next((type(c) for c in held if is_quantity_class(type(c))), None)
+
+
+def with_units(fields: Fields, arrays: Fields, quantity: Callable[[Any, str], Any]) -> dict[str, Any]:
+    """The arrays of the fields as quantities, which others of the call are, by the texts of their units."""
+
+    def one(name: str, field: Any, array: Any) -> Any:
+        written = field.attrs.get("units") if isinstance(field, xarray.DataArray) else None
+        return with_unit(array, written, quantity, None, name)
+
+    return {
+        word: [one(f"{word}[{k}]", *pair) for k, pair in enumerate(zip(fields[word], own, strict=True))]
+        if isinstance(own, list)
+        else one(word, fields[word], own)
+        for word, own in arrays.items()
+    }
+
+
+def with_unit(
+    array: Any, written: str | None, quantity: Callable[[Any, str], Any], name: Hashable, field: str = "f"
+) -> Any:
+    """A quantity, by the text of its unit, which numbers alone would lose beside others: a field, or its coordinate of a name."""
+    if written is None or is_quantity_class(type(array)):
+        return array
+    texts = (
+        written,
+        re.sub(r"(?<=[A-Za-z])-?\d+", lambda power: f"**{power[0]}", written),
+    )  # m s-1, which pint does not read
+    try:
+        return _quantity(array, texts, quantity)
+    except Exception as error:
+        raise ArgumentValueError(
+            f"there are quantities in the call, and the unit {written!r} of {field if name is None else repr(name)} is none of theirs ({error}); "
+            f"write it in their words, {field if name is None else f'{field}[{name!r}]'}.attrs['units'] = 'degree' for example"
+        ) from None
+
+
+def _quantity(array: Any, texts: Sequence[str], quantity: Callable[[Any, str], Any]) -> Any:
+    """By the first text that is read."""
+    try:
+        return quantity(array, texts[0])
+    except Exception:
+        if texts[0] == texts[1]:
+            raise
+    return quantity(array, texts[1])
