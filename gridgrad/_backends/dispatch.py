@@ -109,9 +109,14 @@ def library_of(cls: type) -> Backend[Array]:
             "f is a function; give its samples, f(x, y), or have it differentiated exactly: gridgrad.gradient(f, x, y), "
             "and by gridgrad.autodiff all else, gridgrad.autodiff.laplacian(f, x, y) and hessian(f, x, y) for example"
         )
+    labels = (
+        ", or keep its labels, gridgrad.xarray.Grid(f).apply(operator, f)"
+        if hasattr(cls, "to_dataset")
+        else ""
+    )
     raise ArgumentTypeError(
         f"f is {named(cls)}, not an array: a plain result would lose what it knows beside its numbers; "
-        f"give its numbers, {remedy(cls, 'f')}"
+        f"give its numbers, {remedy(cls, 'f')}{labels}"
     )
 
 

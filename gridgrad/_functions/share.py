@@ -88,10 +88,14 @@ _ndarray = np.ndarray
 
 def takes_labels(function: Function) -> Function:
     """The function, which is given labelled arrays too: its own code sees their numbers, axes and spacings."""
+    parameters = signature(function).parameters.values()
+    last = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters) - 1  # of its fields
 
     @wraps(function)
     def entry(*args: object, **options: object) -> object:
-        if (args and type(args[0]) is _ndarray) or is_compiling():
+        if len(args) > last and type(args[0]) is _ndarray and type(args[last]) is _ndarray:
+            return function(*args, **options)
+        if is_compiling():
             return function(*args, **options)
         room = room_among((*args[:2], *options.values()))
         found: object = function(*args, **options) if room is None else room.run(function, args, options)

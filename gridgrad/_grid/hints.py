@@ -31,8 +31,10 @@ def of_order(values: Array) -> str:
 
 
 def _is_unwrapped(before: Array, after: Array) -> bool:
-    """Whether the steps all have one sign after unwrapping, which left most of them as they were."""
-    return bool((np.all(after > 0) or np.all(after < 0)) and np.mean(np.abs(after - before) > 1e-9) < 0.5)
+    """Whether the steps all have one sign after unwrapping, which left most of them as they were, and made the others of their size."""
+    moved, size = np.abs(after - before) > 1e-9, np.abs(after)
+    has_one_sign = np.all(after > 0) or np.all(after < 0)
+    return bool(has_one_sign and np.mean(moved) < 0.5 and np.all(size[moved] <= 4 * size[~moved].max()))
 
 
 def of_length(values: Array, length: int) -> str:

@@ -40,6 +40,8 @@ def remedy(cls: Any, name: str) -> str:
         return f"numpy.ma.array(numpy.asarray({name}.data), mask={name}.mask)"
     if hasattr(cls, "quantity"):  # a column of an astropy table
         return f"{name}.quantity"
+    if hasattr(cls, "data_vars"):  # a Dataset
+        return f"{name}['u'].values of its variable 'u'"
     own = next((word for root, word in _OWN_WORDS.items() if root in roots_of(cls)), None)
     if own is not None:
         return name + own

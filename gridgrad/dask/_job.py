@@ -95,7 +95,7 @@ class Job:
         chunks = {k: self.reads.chunk(k, places) for k in dict.fromkeys(chain(*(used for used, _ in wanted)))}
         for part, (used, beyond) in zip(self.parts, wanted, strict=True):
             own, beside = [chunks[k] for k in used], [others[there] for there in beyond]
-            made = compute(part.recipe, part.spans(places), *own, *beside)
+            made = compute(part.recipe, part.spans(places), (), *own, *beside)
             yield from made if isinstance(made, tuple) else (made,)
 
 

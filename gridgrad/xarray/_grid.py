@@ -27,7 +27,7 @@ from .._wraps.xarray.call import leaves, wrapped
 from .._wraps.xarray.coordinates import apart, by_axis, check_place, coordinates_of, differ, variables_of
 from .._wraps.xarray.directions import check_directions
 from .._wraps.xarray.errors import axes_named
-from .._wraps.xarray.fields import check_together, gaps_of
+from .._wraps.xarray.fields import check_decoded, check_together, gaps_of, quantity_among
 from .._wraps.xarray.names import Label, kept_attributes
 from .._wraps.xarray.sphere import WORDS, check_word, dims_on_sphere, placed
 
@@ -254,7 +254,18 @@ class Grid:
             raise ArgumentTypeError(
                 f"apply takes an operator, grid.apply(grid.plain.laplacian, f), got {operator!r}"
             )
+        check_decoded({"F": fields})
         arrays = [self._numbers(field) for field in fields]
+        if (
+            quantity_among(arrays) is not None
+            and self.plain.units is None
+            and any(x.written for x in self._coordinates)
+        ):
+            units = ", ".join(f"{x.dim!r} in {x.written}" for x in self._coordinates if x.written)
+            raise ArgumentTypeError(
+                f"apply does not know by which units of the axes, {units}, an operator divides quantities; give numbers, "
+                "f.copy(data=f.data.magnitude) of pint, or take a method of the grid, grid.laplacian(f)"
+            )
         results = operator(tuple(arrays) if len(arrays) > 1 else arrays[0])  # of one axis a vector is a field
         template = fields[0].transpose(*self._order(fields[0]))
         for shape in map(np.shape, leaves(results)):

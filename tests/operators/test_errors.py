@@ -93,8 +93,8 @@ OPERATORS = {
     "booleans": (lambda: GRID.laplacian(U > 3), TypeError, "f has dtype bool: booleans are not taken for numbers"),
     "objects": (lambda: GRID.laplacian(U.astype(object)), TypeError, "f has dtype object"),
     "text": (lambda: GRID.laplacian("abcd"), TypeError, "f is a str, not an array"),
-    "times": (lambda: GRID.laplacian(U.astype("M8[s]")), TypeError, r"f has dtype datetime64\[s\]; only gradient takes times: give numbers, \(f - t0\) / numpy.timedelta64\(1, 's'\) with a date t0, numpy.nanmin\(f\) for example"),
-    "durations": (lambda: GRID.divergence([U, U.astype("m8[s]")]), TypeError, r"f has dtype timedelta64\[s\]; only gradient takes times"),
+    "times": (lambda: GRID.laplacian(U.astype("M8[s]")), TypeError, r"f has dtype datetime64\[s\], whose derivatives would be cut off to whole units; give numbers, \(f - t0\) / numpy.timedelta64\(1, 's'\) with a date t0, numpy.nanmin\(f\) for example"),
+    "durations": (lambda: GRID.divergence([U, U.astype("m8[s]")]), TypeError, r"f has dtype timedelta64\[s\], whose derivatives would be cut off to whole units"),
     "a ragged list": (lambda: GRID.laplacian([[1.0], [1.0, 2.0]]), ValueError, "f is not a regular array"),
     # algebra
     "sum of other shapes": (lambda: GRID.laplacian + gg.Grid((4, 0.5), (6, 1.0)).laplacian, ValueError, r"operators on different grids cannot be added: \(4, 5\) on axes \(-2, -1\) and \(4, 6\)"),

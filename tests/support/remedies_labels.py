@@ -11,6 +11,11 @@ WINDS = (
     TWO + "D, V = (c.assign_coords(a=('a', X, {'axis': 'X'}), b=('b', Y, {'axis': 'Y'})) for c in (D, V)); "
 )
 MESH = TWO + "M = D.assign_coords(P=D.a + 0 * D, Q=(D.b + 0 * D).transpose('a', 'b')); "
+PACKED = ONE + "P = d.copy(data=(2 * f).astype('i2')).assign_attrs(scale_factor=0.5); "
+HELD = (
+    ONE + "import pint, gridgrad.xarray; d['x'].attrs['units'] = 'km'; "
+    "WITH_UNITS = gridgrad.xarray.Grid(d), d.copy(data=pint.UnitRegistry().Quantity(f, 'K')); "
+)
 EAST, NORTH = "6 * Y + np.zeros((4, 1))", "(2 * X)[:, None] + np.zeros(5)"  # along b, along a
 SUM = f"{NORTH} + {EAST}"
 
@@ -119,6 +124,24 @@ ROWS = [
         "(lambda F: divergence([c.rename(None).assign_attrs(standard_name='') for c in F], dim=('b', 'a')).values)((D.assign_attrs(standard_name='eastward_wind'), V))", SUM, WINDS),
     row("divergence((D, W), dim=('a', 'b'))", "against it; turn it, and drop that name, (-F[1]).assign_attrs(standard_name='')", "divergence((D, (-W).assign_attrs(standard_name='')), dim=('a', 'b')).values", SUM,
         WINDS + "W = -D.rename('w').assign_attrs(standard_name='upward_sea_water_velocity'); D['b'].attrs.update(axis='Z', positive='down'); W['b'].attrs.update(D['b'].attrs); "),
+    # coefficients
+    row("diffuse(Y, D)", "give it with names as well, f.copy(data=v)", "(lambda f, v: diffuse(f.copy(data=v), D, dim='b').values[:, 1:-1])(D, np.full((4, 5), 2.))", "np.full((4, 3), 12.)", TWO),
+    row("diffuse(D, U, X, Y)", "give it the same, k.copy(data=f)", "(lambda k, f: diffuse(k, k.copy(data=f), dim='b').values[:, 1:-1])(0 * D + 2, U)", "np.full((4, 3), 12.)", TWO),
+    row("diffuse(D, U, X, Y)", "or numbers alone, k.values", "(lambda k: diffuse(k.values, U, X, Y)[1:-1, 1:-1])(0 * D + 2)", "np.full((2, 3), 16.)", TWO),
+    row("gridgrad.Grid(X, Y).laplacian(D)", "or keep its labels, gridgrad.xarray.Grid(f).apply(operator, f)",
+        "(lambda f, operator: gridgrad.xarray.Grid(f).apply(operator, f).b.values)(D, gridgrad.Grid(X, Y).laplacian)", "Y", TWO + "import gridgrad.xarray; "),
+    row("gridgrad.Grid(X, Y).laplacian(ds)", "give its numbers, f['u'].values of its variable 'u'", "(lambda f: gridgrad.Grid(X, Y).laplacian(f['u'].values))(ds)", "np.full((4, 5), 8.)", TWO),
+    # numbers that stand for others
+    row("gradient(P)", "unpack all, xarray.decode_cf(ds)", f"(lambda ds: gradient(xarray.decode_cf(ds), {E2}).dT_dx.values)(P.to_dataset())", "slope", PACKED),
+    row("gradient(P)", "or where that is done del f.attrs['scale_factor']", f"(lambda f: [f.attrs.pop('scale_factor'), gradient(f, {E2}).values / 2][1])(P.copy())", "slope", PACKED),
+    row("gradient(P.assign_attrs(scale_factor=1, _FillValue=32))", "f.where(f != f.attrs['_FillValue']), beside which there are one-sided differences with missing='one-sided'",
+        f"(lambda f: gradient(f.where(f != f.attrs['_FillValue']), missing='one-sided', {E2}).values[:4] / 2)(P.assign_attrs(scale_factor=1, _FillValue=32))", "slope[:4]", PACKED),
+    row("gradient(D.stack(p=('a', 'b')), dim='p')", "take its dims apart, f.unstack('p')", f"(lambda f: gradient(f.unstack('p'), {E2})[0].values)(D.stack(p=('a', 'b')))", NORTH, TWO + "D = D.drop_vars('z'); "),
+    row("gradient(d.assign_coords(x=pandas.period_range('2001', periods=5, freq='D')))", "take dates, f.assign_coords(x=f.indexes['x'].to_timestamp())",
+        "(lambda f: gradient(f.assign_coords(x=f.indexes['x'].to_timestamp()), datetime_unit='D').values)(d.assign_coords(x=pandas.period_range('2001', periods=5, freq='D')))", "np.gradient(f)",
+        ONE + "import pandas; "),
+    row("(lambda g, f: g.apply(g.plain.gradient, f))(*WITH_UNITS)", "give numbers, f.copy(data=f.data.magnitude) of pint", "(lambda g, f: g.apply(g.plain.gradient, f.copy(data=f.data.magnitude)).values)(*WITH_UNITS)", "slope", HELD, "xarray pint"),
+    row("(lambda g, f: g.apply(g.plain.gradient, f))(*WITH_UNITS)", "or take a method of the grid, grid.laplacian(f)", "(lambda grid, f: grid.laplacian(f).data.to('K / km**2').magnitude)(*WITH_UNITS)", "np.full(5, 2.)", HELD, "xarray pint"),
     # units
     row("laplacian(D.assign_attrs(units='K').assign_coords(a=('a', X, {'units': 'm'}), b=('b', Y, {'units': 's'})))", "convert them to one, or drop what is wrong: del f['x'].attrs['units']",
         "laplacian(D.assign_coords(a=('a', X, {'units': 'm'}))).values", "np.full((4, 5), 8.)", TWO),

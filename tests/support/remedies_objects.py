@@ -52,11 +52,17 @@ FOREIGN = [
         "import netCDF4; file = netCDF4.Dataset('v', 'w', memory=1024); file.createDimension('x', 5); v = file.createVariable('v', 'f8', ('x',)); v[:] = np.ma.array(f, mask=x == 6)", "netCDF4"),
 ]  # fmt: skip
 
+EVERY = "import dask.array; c = dask.array.from_array(f, chunks=5); every = lambda b: b[::2]; "
 PINT = "import pint; u = pint.UnitRegistry(); q = u.Quantity; "
 ASTROPY = "import astropy.units as u; "
 LABELLED = PINT + "import xarray; d = xarray.DataArray(q(x, 'km'), dims='x'); "
 IN_TORCH = PINT + "import torch; T = torch.tensor(f); "
 UNITS = [
+    Row("gridgrad.Grid(q(x, 'm')).laplacian((x**2).astype('m8[s]'))", "f / numpy.timedelta64(1, 's'), as a quantity in seconds where axes have units",
+        "gridgrad.Grid(q(x, 'm')).laplacian(q((x**2).astype('m8[s]') / numpy.timedelta64(1, 's'), 's')).to('s / m**2').magnitude", "np.full(5, 2.)", PINT, "pint"),
+    Row("gradient(c.map_blocks(every, dtype=float), x).compute()", "has the shape (3,), and the array says (5,); say what the function makes of each chunk, f.map_blocks(function, chunks=...)",
+        "gradient(c.map_blocks(every, dtype=float, chunks=((3,),)), x[::2]).compute()", "np.gradient(f[::2], x[::2])", EVERY, "dask"),
+    Row("gradient(c.map_blocks(every, dtype=float), x).compute()", "or have it found, f.compute_chunk_sizes()", "gradient(c.map_blocks(every, dtype=float).compute_chunk_sizes(), x[::2]).compute()", "np.gradient(f[::2], x[::2])", EVERY, "dask"),
     Row("gridgrad.torch.gradient(T, spacing=q(2.0, 'km'))", "give its numbers, x.magnitude", "gridgrad.torch.gradient(T, spacing=q(2.0, 'km').magnitude)[0].numpy()", "np.gradient(f, 2.)", IN_TORCH, "pint torch"),
     Row("gridgrad.torch.gradient(T, spacing=[list(q(x, 'km'))])", "give its numbers, [s.magnitude for s in x]",
         "gridgrad.torch.gradient(T, spacing=[torch.tensor([s.magnitude for s in q(x, 'km')])], edge_order=2)[0].numpy()", "slope", IN_TORCH, "pint torch"),

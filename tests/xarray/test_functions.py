@@ -12,6 +12,8 @@ import gridgrad as gg
 
 xr = pytest.importorskip("xarray")
 
+import gridgrad.xarray  # noqa: E402  # where xarray is
+
 X, Y = np.linspace(0, 1, 6) ** 2, np.linspace(0, 2, 5)
 RANDOM = np.random.default_rng(7)
 
@@ -184,6 +186,30 @@ class TestApart:
         with pytest.raises(TypeError, match=r"holds a ndarray beside labelled arrays.*f.copy\(data=v\)"):
             gg.divergence((U, v), **XY)
         assert np.array_equal(gg.divergence((U, U.copy(data=v)), **XY), gg.divergence((U, V), **XY))
+
+    def test_plain_components_in_front_of_labelled_ones(self):
+        with pytest.raises(TypeError, match=r"F holds a ndarray beside labelled arrays.*f.copy\(data=v\)"):
+            gg.divergence((u, V), **XY)
+
+    def test_coefficients_without_labels_have_those_of_a_field_of_their_shape(self):
+        k = abs(f) + 1
+        grid = gridgrad.xarray.Grid(F, **XY)
+        for found in (gg.diffuse(k, F, **XY), F.gridgrad.diffuse(k, **XY), grid.diffuse(k, F)):
+            assert found.identical(gg.diffuse(F.copy(data=k).drop_attrs().rename(None), F, **XY))
+            assert np.array_equal(found, gg.diffuse(k, f, X, Y, **PLAIN_XY))
+        found = gg.diffuse(k, F.to_dataset(), **XY)
+        assert np.array_equal(found.diffusion_T, gg.diffuse(k, f, X, Y, **PLAIN_XY))
+        for found in (gg.advect((u, v), F, **XY), grid.advect((U, v), F)):
+            assert np.array_equal(found, gg.advect((u, v), f, X, Y, **PLAIN_XY))
+        with pytest.raises(TypeError, match=r"k holds a ndarray beside labelled arrays.*f.copy\(data=v\)"):
+            gg.diffuse(k[0], F, **XY)
+
+    def test_fields_without_labels_are_told_whose(self):
+        with pytest.raises(
+            TypeError,
+            match=r"f has no labels, and k has some, of the dims .*; give it the same, k.copy\(data=f\)",
+        ):
+            gg.diffuse(abs(F), f, X, Y, **PLAIN_XY)
 
     @pytest.mark.parametrize("word", ["axis", "out", "spacing"])
     def test_words_of_plain_arrays(self, word):

@@ -12,6 +12,8 @@ import gridgrad as gg
 
 xr = pytest.importorskip("xarray")
 
+import gridgrad.xarray  # noqa: E402  # where xarray is
+
 X = np.array([0.0, 1.0, 2.5, 3.0, 4.5])
 VALUES = np.random.default_rng(3).standard_normal((4, 5))
 
@@ -140,6 +142,103 @@ def test_quantities_inside():
         gg.gradient(F, dim="x")
     F["x"].attrs["units"] = "degree"  # as the error says
     assert gg.gradient(F, dim="x").data.units == q(1, "K/degree").units
+
+
+@pytest.mark.parametrize("call", [
+    lambda F, q, k: gg.diffuse(q(k, "m**2/s"), F),
+    lambda F, q, k: gg.diffuse(F.copy(data=k).assign_attrs(units="m2 s-1"), F.copy(data=q(F.values, "K"))),
+    lambda F, q, k: gg.advect((q(2.0, "m/s"), F * 0 + q(2.0, "m/s")), F, dim=("x", "y")),
+    lambda F, q, k: gg.gradient(F, q(0.5, "km"), dim="x"),
+    lambda F, q, k: gg.diffuse(q(2.0, "m**2/s"), F.chunk(x=2)).compute(),
+])  # fmt: skip
+def test_texts_of_units_beside_quantities_are_units_too(call):
+    """Of 'K' beside m2/s in a field of km the result was in m2/s/km2, as if the field had no unit."""
+    q = pytest.importorskip("pint").UnitRegistry().Quantity
+    F, k = field(by="km"), np.abs(VALUES) + 1
+    bare = F.drop_attrs(deep=True)
+    wanted = call(
+        bare.assign_coords({dim: (dim, bare[dim].values) for dim in "xy"}), lambda own, unit: own, k
+    )
+    found = call(F, q, k).data
+    assert np.array_equal(found.magnitude, wanted)
+    assert found.check("[temperature] / [time]") or found.units == q(1, "K/km").units
+
+
+def test_texts_that_are_no_unit_of_quantities():
+    q = pytest.importorskip("pint").UnitRegistry().Quantity
+    with pytest.raises(
+        ValueError, match=r"unit 'fortnights_east' of f is none of theirs.*, f.attrs\['units'\] = "
+    ):
+        gg.diffuse(q(2.0, "m**2/s"), field(units="fortnights_east"))
+
+
+def test_packed_numbers_are_refused():
+    packed = (
+        field().round(1).copy(data=np.arange(20).reshape(4, 5)).assign_attrs(scale_factor=0.5, add_offset=3)
+    )
+    for call in (
+        lambda: gg.gradient(packed, dim="x"),
+        lambda: gg.diffuse(packed, field()),
+        lambda: gg.divergence((field(), packed), dim=("x", "y")),
+    ):
+        with pytest.raises(
+            ValueError, match=r"packed by its attribute scale_factor=0.5.* xarray.decode_cf\(ds\)"
+        ):
+            call()
+    found = gg.gradient(xr.decode_cf(packed.to_dataset()), dim="x").dT_dx
+    assert np.array_equal(found, gg.gradient(0.5 * packed.values, X, axis=1))
+    assert gg.gradient(packed.assign_attrs(scale_factor=1.0), dim="x").dtype == float
+
+
+@pytest.mark.parametrize("word", ["_FillValue", "missing_value"])
+def test_marks_of_missing_points_are_refused(word):
+    """They are in attributes where a file was opened without decoding, as rioxarray does."""
+    marked = field().copy(data=np.where(VALUES > 0.5, -999, VALUES)).assign_attrs({word: -999})
+    with pytest.raises(
+        ValueError, match=rf"points of the value -999, .* f.where\(f != f.attrs\['{word}'\]\)"
+    ):
+        gg.gradient(marked, dim="x")
+    found = gg.gradient(marked.where(marked != marked.attrs[word]), dim="x", missing="one-sided")
+    assert np.array_equal(
+        found,
+        gg.gradient(np.where(VALUES > 0.5, np.nan, VALUES), X, axis=1, missing="one-sided"),
+        equal_nan=True,
+    )
+    assert gg.gradient(field(**{word: -999}), dim="x").identical(gg.gradient(field(), dim="x"))
+
+
+def test_apply_does_not_guess_the_unit_of_quantities():
+    """``plain`` has numbers for axes, and the Laplacian of K was in K, on axes in km."""
+    pint, grid = pytest.importorskip("pint"), gridgrad.xarray.Grid(field(by="km"))
+    F = field(units=None, by="km").copy(data=pint.UnitRegistry().Quantity(VALUES, "K"))
+    with pytest.raises(
+        TypeError, match=r"'y' in km, 'x' in km, .*f.copy\(data=f.data.magnitude\).*grid.laplacian\(f\)"
+    ):
+        grid.apply(grid.plain.laplacian, F)
+    assert np.array_equal(
+        grid.apply(grid.plain.laplacian, F.copy(data=F.data.magnitude)), grid.laplacian(F).data.magnitude
+    )
+
+
+def test_indexes_of_pandas_are_told_what_to_type():
+    pandas = pytest.importorskip("pandas")
+    with pytest.raises(TypeError, match=r"take its dims apart, f.unstack\('p'\)"):
+        gg.gradient(field().stack(p=("y", "x")), dim="p")
+    months = field().assign_coords(x=pandas.period_range("2001-01", periods=5, freq="M"))
+    with pytest.raises(
+        TypeError, match=r"take dates, f.assign_coords\(x=f.indexes\['x'\].to_timestamp\(\)\)"
+    ):
+        gg.gradient(months, dim="x")
+    dated = months.assign_coords(x=months.indexes["x"].to_timestamp())
+    assert np.array_equal(
+        gg.gradient(dated, dim="x"), gg.gradient(VALUES, 86400.0 * np.array([0, 31, 59, 90, 120]), axis=1)
+    )
+
+
+def test_files_that_repeat_each_other_are_no_seam():
+    twice = xr.concat([field(), field()], "y").assign_coords(y=[60.0, 50, 40, 30, 60, 50, 40, 30])
+    with pytest.raises(ValueError, match=r"x\[4\]=60.0; (?!.*seam).*remove repeated positions"):
+        gg.gradient(twice, dim="y")
 
 
 def test_chunks_stay_unread():

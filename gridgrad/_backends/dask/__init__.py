@@ -43,7 +43,7 @@ class OfDask(Operations):
             return da.broadcast_to(array, shape)
         own = ((1,),) * (len(shape) - array.ndim) + array.chunks
         chunks = tuple([chunk if sum(chunk) == n else (n,) for n, chunk in zip(shape, own, strict=True)])
-        return array * da.ones(shape, dtype=array.dtype, chunks=chunks)
+        return array * da.ones_like(array, shape=shape, chunks=chunks)  # of its library
 
 
 class Dask(Backend[Any]):

@@ -7,6 +7,8 @@ from itertools import product
 from math import prod
 from typing import NamedTuple, TypeAlias, cast
 
+import numpy as np
+
 from ..._base.types import Array
 from .. import ladder
 from ..protocol import Backend
@@ -14,6 +16,7 @@ from ..slices import leading
 from .faces import Beyond, found
 from .recipe import Axes, Recipe, Spans
 from .spans import Cut, Parts, Piece
+from .tasks import Declared
 
 SMALL = (
     1 << 20
@@ -47,8 +50,13 @@ def neighbours(reach: Sequence[Axes], spans: Spans, places: Places, numblocks: P
         yield from product(*theirs)
 
 
-def compute(recipe: Recipe, spans: Spans, *arrays: Array | Beyond) -> Array | tuple[Array, ...]:
-    """The outputs of a chunk: of its own inputs, then of what lies beyond their sides."""
+def compute(
+    recipe: Recipe, spans: Spans, declared: Sequence[Declared], *arrays: Array | Beyond
+) -> Array | tuple[Array, ...]:
+    """The outputs of a chunk: of its own inputs, then of what lies beyond their sides; `declared` of all that are chunks, in order."""
+    chunks = [own for own in arrays if not isinstance(own, Beyond)]
+    for said, chunk in zip(declared, chunks, strict=False):
+        said.check(chunk)
     return (recipe.chunk or Chunk)(recipe, spans, arrays).results()
 
 
@@ -58,16 +66,25 @@ class Chunk:
     def __init__(self, recipe: Recipe, spans: Spans, arrays: Sequence[Array | Beyond]) -> None:
         self.recipe, self.terms = recipe, recipe.there(spans)
         self.used = recipe.used(self.terms)
-        self.own = cast(list[Array], list(arrays[: len(self.used)]))
+        given = cast(list[Array], list(arrays[: len(self.used)]))
+        self.like = next((own for own in given if type(own) is not np.ndarray), given[0])
+        library = recipe.find(type(self.like))
+        assert library is not None
+        self.library: Backend[Array] = library
+        self.own = [self._here(k, own) for k, own in zip(self.used, given, strict=True)]
         self.spans = spans
         pairs = zip(spans, self.own[0].shape, strict=True)
         self.shape = tuple([n if span is None else span.length for span, n in pairs])
         self.parts: list[Parts | None] = []
         self.low = tuple(0 if span is None else span.points[0] for span in spans)
         self.sources = dict(zip(self.used, self._sources(iter(arrays[len(self.used) :])), strict=True))
-        library = recipe.find(type(self.own[0]))
-        assert library is not None
-        self.library: Backend[Array] = library
+
+    def _here(self, k: int, array: Array) -> Array:
+        """An array of NumPy beside chunks of another library, on their device: coefficients, values at walls, weights of a sphere."""
+        if type(array) is not np.ndarray or self.library is self.recipe.find(np.ndarray):
+            return array
+        with self.library.at(self.like):
+            return self.library.operations(self.like).weights(array, array.dtype, self.like)
 
     def _sources(self, others: Iterator[Array | Beyond]) -> Iterator[list[Source]]:
         reach = self.recipe.reach(self.terms)
@@ -78,7 +95,7 @@ class Chunk:
                     start = list(self.low)
                     for axis, piece in zip(axes, pieces, strict=True):
                         start[axis] = piece.at
-                    sources.append(Source(found(next(others), axes, pieces), tuple(start)))
+                    sources.append(Source(self._here(k, found(next(others), axes, pieces)), tuple(start)))
             yield sources
 
     def results(self) -> Array | tuple[Array, ...]:
@@ -165,8 +182,10 @@ class Chunk:
         low, shape = [cut.low for cut in cuts], [cut.length for cut in cuts]
         if tuple(low) == self.low and tuple(shape) == tuple(sources[0].array.shape):
             return sources[0].array
-        like = next((s.array for s in sources if self.library.facts(s.array) is None), sources[0].array)
-        xp = self.library.operations(like)
+        library = self.recipe.find(type(sources[0].array))  # of a mask NumPy's
+        assert library is not None
+        like = next((s.array for s in sources if library.facts(s.array) is None), sources[0].array)
+        xp = library.operations(like)
         order = [thin, *(axis for axis in range(len(shape)) if axis != thin)]
         whole = xp.zeros_like(like, shape=tuple(shape[axis] for axis in order))
         whole = whole.transpose(sorted(range(len(shape)), key=order.__getitem__))

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from ..._base.types import Array
 from .spans import Piece, Span
+from .tasks import Declared
 
 Depth: TypeAlias = tuple[int, int, int]  # an axis, and how many first and last rows others read
 Depths: TypeAlias = tuple[Depth, ...]  # of a chunk, along some axes
@@ -78,8 +79,10 @@ class Faces(Beyond):
         return low[_index(axes, pieces)]
 
 
-def faces(chunk: Array, depths: Depths) -> Faces:
+def faces(chunk: Array, depths: Depths, declared: Declared | None = None) -> Faces:
     """The task that makes them."""
+    if declared is not None:
+        declared.check(chunk)
     sides = {}
     for axis, first, last in depths:
         length, before = chunk.shape[axis], (slice(None),) * axis

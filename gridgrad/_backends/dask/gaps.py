@@ -148,6 +148,10 @@ class ChunkWithGaps(Chunk):
         made = self._nothing() if 0 in self.shape else self._made()
         return made[0] if self.recipe.outputs == 1 else tuple(made)
 
+    def _here(self, k: int, array: Array) -> Array:
+        """The mask stays on the host, where rows are made."""
+        return array if k == self.recipe.fields - 1 else super()._here(k, array)
+
     def _made(self) -> list[Array]:
         swept, terms = self.recipe.swept, self.terms
         *fields, inside = [self._window(k) for k in self.used]

@@ -11,13 +11,13 @@ from typing import Any
 
 from dask.base import tokenize
 
-from ..._base.types import Array
+from ..._base.types import Array, Shape
 from ..._stencils.stencil import Stencil
 from .chunk import Places, compute, neighbours
 from .faces import Depths, depths_of, faces, points_of
 from .groups import cut, groups_of, joined, lengths
 from .recipe import Recipe, Spans, contents
-from .tasks import Chunks, Key, array, reference, task
+from .tasks import Chunks, Declared, Key, array, reference, task
 
 
 def outputs_of(
@@ -59,12 +59,15 @@ class Graph:
         self.recipe = recipe
         self.numblocks: Places = tuple(map(len, chunks))
         # one along axes that it is the same along
+        self.fields = fields
         self.blocks: list[Places] = [tuple(map(len, own)) for own in fields]
         self.along = recipe.along(stencils, chunks)
         self.reach = recipe.reach(tuple(range(len(recipe.terms))))
         self.depths = {k: depths_of([(own, self.along)], fields[k]) for k, own in self.reach.items()}
         self.copied = [k for k in self.reach if self._pays(k, fields[k])]
         self._references: dict[Key, Any] = {}
+        self._declared: dict[Key, Declared] = {}
+        self._shapes: dict[Shape, Shape] = {}
 
     def _pays(self, k: int, chunks: Chunks) -> bool:
         """Whether the faces of a large chunk are less than half of it: else it goes to its neighbours as it is."""
@@ -82,14 +85,18 @@ class Graph:
             if not always:
                 terms = self.recipe.there(spans)
                 used, reach = self.recipe.used(terms), self.recipe.reach(terms)
-            inputs = [self._to(names[k], self._place(k, places)) for k in used]
+            inputs = [(k, self._place(k, places)) for k in used]
             others = [
-                self._to(sources[k], self._place(k, own))
+                (k, self._place(k, own))
                 for k in used
                 for own in neighbours(reach[k], spans, places, self.numblocks)
             ]
+            raw = [*inputs, *(own for own in others if own[0] not in self.copied)]
+            declared = tuple([self._says(k, names[k], own) for k, own in raw])
+            given = [self._to(names[k], own) for k, own in inputs]
+            given += [self._to(sources[k], own) for k, own in others]
             key = self._to(name, places).key
-            yield key, task(key, compute, self.recipe, spans, *inputs, *others)
+            yield key, task(key, compute, self.recipe, spans, declared, *given)
         for k in self.copied:
             yield from self._faces(k, names[k], sources[k])
 
@@ -107,6 +114,15 @@ class Graph:
             found = self._references[key] = reference(key)
         return found
 
+    def _says(self, k: int, name: str, places: Places) -> Declared:
+        """One object for each chunk as well, of few shapes."""
+        key = self._to(name, places).key
+        found = self._declared.get(key)
+        if found is None:
+            shape = tuple([own[place] for own, place in zip(self.fields[k], places, strict=True)])
+            found = self._declared[key] = Declared(key, self._shapes.setdefault(shape, shape))
+        return found
+
     def _place(self, k: int, places: Places) -> Places:
         blocks = self.blocks[k]
         if blocks == self.numblocks:
@@ -120,4 +136,4 @@ class Graph:
             )
             if depths:
                 key = self._to(source, places).key
-                yield key, task(key, faces, self._to(name, places), depths)
+                yield key, task(key, faces, self._to(name, places), depths, self._says(k, name, places))

@@ -14,7 +14,7 @@ from dask.highlevelgraph import MaterializedLayer
 
 from ..._base.types import Array
 from ..protocol import Find
-from .tasks import IS_ON, Chunks, Key, array, reference, task
+from .tasks import IS_ON, Chunks, Declared, Key, array, reference, task
 
 Groups: TypeAlias = tuple[tuple[int, ...], ...]  # how many chunks each takes, by axis
 
@@ -69,10 +69,10 @@ def _joins(
     numbers = [list(_cut(range(len(own)), counts)) for own, counts in zip(chunks, groups, strict=True)]
     for places in product(*[range(len(own)) for own in groups]):
         own = tuple([cut[place] for cut, place in zip(cuts, places, strict=True)])
-        there = product(*[number[place] for number, place in zip(numbers, places, strict=True)])
+        there = list(product(*[number[place] for number, place in zip(numbers, places, strict=True)]))
         given = [held[key] if held else reference((field, *key)) for key in there]
         key = (name, *places)
-        yield key, task(key, join, find, own, *given)
+        yield key, task(key, join, find, own, (field, *there[0]), *given)
 
 
 def cut(whole: Any, output: int | None, chunks: Chunks, groups: Groups, meta: Array) -> Any:
@@ -93,8 +93,11 @@ def _cuts(
         yield key, task(key, taken, wholes[there], output, index)
 
 
-def join(find: Find, chunks: Chunks, *parts: Array) -> Array:
-    """The task of a group: its chunks as one."""
+def join(find: Find, chunks: Chunks, first: Key, *parts: Array) -> Array:
+    """The task of a group: its chunks, from the one of the key `first` on, as one."""
+    places = product(*[range(low, low + len(own)) for low, own in zip(first[1:], chunks, strict=True)])
+    for place, shape, part in zip(places, product(*chunks), parts, strict=True):
+        Declared((first[0], *place), shape).check(part)
     library = find(type(parts[0]))
     assert library is not None
     like = next((part for part in parts if library.facts(part) is None), parts[0])

@@ -93,7 +93,8 @@ def check_numbers(samples: Array, name: str) -> None:
     """Refuse times."""
     if is_time(samples):
         raise ArgumentTypeError(
-            f"{name} has dtype {samples.dtype}; only gradient takes times: give numbers, {numbers_of_times(name, samples.dtype)}"
+            f"{name} has dtype {samples.dtype}, whose derivatives would be cut off to whole units; give numbers, "
+            f"{numbers_of_times(name, samples.dtype)}, as a quantity in seconds where axes have units"
         )
 
 
@@ -107,7 +108,9 @@ def clean_coefficient(value: object, name: str) -> Array:
         return field
     except (ArgumentTypeError, ArgumentValueError) as error:
         word = name if " " not in name else "b"  # of what is typed
-        said = re.sub(r"\bf\b", word, str(error)).partition(", or have it differentiated")[0]
+        said = re.split(
+            ", or (?:have it differentiated|keep its labels)", re.sub(r"\bf\b", word, str(error))
+        )[0]
         raise type(error)(re.sub(rf"\b{re.escape(word)}\b", lambda _: name, said, count=1)) from None
 
 

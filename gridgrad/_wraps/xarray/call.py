@@ -12,13 +12,14 @@ import xarray
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Gaps
 from ..._base.words import required, topic_of
-from ..units import is_quantity_class
 from .coordinates import Coordinate, by_axis, coordinates_of, names_of
 from .directions import check_directions
 from .errors import axes_named
 from .fields import (
     Fields,
+    check_components,
     check_counts,
+    check_decoded,
     check_dims,
     check_numbers,
     check_together,
@@ -27,6 +28,8 @@ from .fields import (
     numbers,
     parts,
     quantity_among,
+    with_unit,
+    with_units,
 )
 from .names import Label, Labels, attributes, encoding, kept_attributes, labels
 from .sphere import WORDS, check_word, dims_on_sphere, placed
@@ -80,7 +83,15 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
             f"f is a {type(given).__name__} of labelled arrays; give one, or a Dataset of them, xarray.merge([f, g])"
         )
     if not any(isinstance(c, (xarray.DataArray, xarray.Dataset)) for c in parts(fields, main)):
-        return function(*args, **options)  # of a list of samples, or with labelled coefficients only
+        for word in fields:
+            for k, c in enumerate(parts(fields, word)):
+                name = f"{word}[{k}]" if isinstance(fields[word], (list, tuple)) else word
+                if isinstance(c, xarray.DataArray):
+                    raise ArgumentTypeError(
+                        f"{main} has no labels, and {name} has some, of the dims {c.dims!r}; give it the same, {name}.copy(data={main}), or numbers alone, "
+                        f"{name}.values"
+                    )
+        return function(*args, **options)  # of a list of samples
     rest = {word: value for word, value in options.items() if word not in words}
     named = rest.pop("dim", None), rest.pop("coord", None), rest.pop("datetime_unit", "s")
     for word in [word for word in rest if topic_of(word) in _REFUSED]:
@@ -156,7 +167,9 @@ def leaves(results: Any) -> Iterator[Any]:
 def _of_arrays(call: Call) -> Any:
     """The call on the numbers, and the labels around what it gives."""
     template = next(parts(call.fields, call.main))
+    check_components(call.fields)
     check_numbers(template)
+    check_decoded(call.fields)
     check_dims(call.fields, None if call.dim is None else tuple(names_of(call.dim)))
     coords, dims = coordinates_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
     coords, options = placed(coords, call.options, template)
@@ -176,9 +189,13 @@ def _of_arrays(call: Call) -> Any:
     check_directions(call.fields, coords, options.get("geometry"), dims)
     check_together(call.fields, coords, dims)
     arrays = numbers(call.fields, dims)
-    quantity = quantity_among(arrays)
+    quantity = quantity_among([*arrays.values(), *(coord.spacing for coord in coords)])
     if quantity is not None and call.options.get("geometry") is None:
-        coords = [_with_unit(coord, quantity) for coord in coords]
+        coords = [
+            coord._replace(spacing=with_unit(coord.spacing, coord.written, quantity, coord.name))
+            for coord in coords
+        ]
+        arrays = with_units(call.fields, arrays, quantity)
     orders = call.options.get("orders", [call.options["order"]] if "order" in call.options else None)
     called = labels(call.function.__name__, call.fields, coords, orders, quantity is not None)
     results = _of_numbers(call, arrays, coords, template)
@@ -194,19 +211,6 @@ def _of_numbers(call: Call, arrays: Fields, coords: list[Coordinate], template: 
         options["missing"] = gaps_of(options["missing"], template, coords)
     with axes_named(axes, coords, template):
         return call.function(*arrays.values(), *spacing, axis=axis, **options)
-
-
-def _with_unit(coord: Coordinate, quantity: Callable[[Any, str], Any]) -> Coordinate:
-    """The axis with a spacing that is a quantity, as fields are: by the text of its unit."""
-    if coord.written is None or is_quantity_class(type(coord.spacing)):
-        return coord
-    try:
-        return coord._replace(spacing=quantity(coord.spacing, coord.written))
-    except Exception as error:
-        raise ArgumentValueError(
-            f"the field holds quantities, and the unit {coord.written!r} of {coord.name!r} is none of theirs ({error}); write it in "
-            f"their words, f[{coord.name!r}].attrs['units'] = 'degree' for example"
-        ) from None
 
 
 def wrapped(results: Any, called: Labels, template: xarray.DataArray, kept: Mapping[Hashable, Any]) -> Any:

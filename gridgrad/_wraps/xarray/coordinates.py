@@ -210,10 +210,20 @@ def _read(sample: xarray.DataArray, coordinate: xarray.Variable, dim: Hashable, 
         return Coordinate(dim, name, times.numbers_of(values, unit), times.text_of(unit))
     if values.dtype.kind not in "iuf":
         raise ArgumentTypeError(
-            f"the coordinate {name!r} is of dtype {values.dtype}, and not of numbers; name the dims that have numbers, dim=, or "
+            f"the coordinate {name!r} is of dtype {values.dtype}, and not of numbers; {_instead(sample, name)}name the dims that have numbers, dim=, or "
             f"another coordinate, coord="
         )
     return Coordinate(dim, name, values, coordinate.attrs.get("units"), coordinate.attrs)
+
+
+def _instead(sample: xarray.DataArray, name: Hashable) -> str:
+    """What is typed for the numbers that an index of pandas is made of."""
+    index = sample.indexes.get(name)
+    if hasattr(index, "levels"):  # several dims as one
+        return f"take its dims apart, f.unstack({name!r}), or "
+    if hasattr(index, "to_timestamp"):
+        return f"take dates, f.assign_coords({name}=f.indexes[{name!r}].to_timestamp()), or "
+    return ""
 
 
 def values_in_order(variable: xarray.Variable, dims: Sequence[Hashable]) -> Any:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -46,6 +47,28 @@ def check_numbers(field: xarray.DataArray) -> None:
         )
 
 
+def check_decoded(fields: Fields) -> None:
+    """Refuse numbers that stand for others by their attributes: packed ones, and in memory marks of missing ones."""
+    for field in labelled(fields):
+        if field.attrs.get("scale_factor", 1) != 1:
+            raise ArgumentValueError(
+                f"{called(field)} is packed by its attribute scale_factor={field.attrs['scale_factor']}, and not in its units; unpack all, "
+                "xarray.decode_cf(ds), or where that is done del f.attrs['scale_factor']"
+            )
+        for word in ("_FillValue", "missing_value"):
+            mark = np.asarray(field.attrs.get(word, ()))
+            if (
+                mark.size
+                and mark.dtype.kind in "iuf"
+                and isinstance(field.data, np.ndarray)
+                and np.isin(field.data, mark).any()
+            ):
+                raise ArgumentValueError(
+                    f"{called(field)} has points of the value {mark.item(0)}, which are missing by its attribute {word!r}; make them NaN, "
+                    f"f.where(f != f.attrs[{word!r}]), beside which there are one-sided differences with missing='one-sided'"
+                )
+
+
 def check_counts(fields: Fields, coords: Sequence[Coordinate]) -> None:
     """Refuse another number of components than of dimensions."""
     for word in LISTS:
@@ -54,6 +77,13 @@ def check_counts(fields: Fields, coords: Sequence[Coordinate]) -> None:
             raise ArgumentValueError(
                 f"{word} has {counted(len(fields[word]), 'component')}, and the call is along {named}; give one for each"
             )
+
+
+def check_components(fields: Fields) -> None:
+    """Refuse components without labels beside such that have them: what an order of axes means is known of one field alone."""
+    for c in parts(fields, "F"):
+        if "F" in fields and not isinstance(c, xarray.DataArray):
+            raise _unnamed("F", c)
 
 
 def check_dims(fields: Fields, along: Dims | None) -> None:
@@ -92,28 +122,33 @@ def check_together(fields: Fields, coords: Sequence[Coordinate], dims: Dims) -> 
 
 def numbers(fields: Fields, dims: Dims) -> dict[str, Any]:
     """The arrays that the fields hold, their axes in the order of `dims`."""
-    return {word: _numbers(word, value, dims) for word, value in fields.items()}
+    shape = next(parts(fields, "F" if "F" in fields else "f")).shape
+    return {word: _numbers(word, value, dims, shape) for word, value in fields.items()}
 
 
-def _numbers(word: str, value: Any, dims: Dims) -> Any:
+def _numbers(word: str, value: Any, dims: Dims, shape: tuple[int, ...]) -> Any:
     if word in LISTS and isinstance(value, (list, tuple)):
-        return [_values(word, c, dims) for c in value]
+        return [_values(word, c, dims, shape) for c in value]
     if word in VECTORS and isinstance(value, xarray.DataArray):
         raise ArgumentTypeError(
             f"{word} is one labelled array, whose components would be those along one of its dims; give them as a tuple, "
             f"tuple({word}.transpose('component', ...)) for components along that dim"
         )
-    return _values(word, value, dims)
+    return _values(word, value, dims, shape)
 
 
-def _values(word: str, value: Any, dims: Dims) -> Any:
-    """Of one array, with axes of length 1 where it has none; numbers as they are."""
+def _unnamed(word: str, value: object) -> ArgumentTypeError:
+    return ArgumentTypeError(
+        f"{word} holds a {type(value).__name__} beside labelled arrays, which are matched by the names of their dims; "
+        "give it with names as well, f.copy(data=v)"
+    )
+
+
+def _values(word: str, value: Any, dims: Dims, shape: tuple[int, ...]) -> Any:
+    """Of one array, with axes of length 1 where it has none; numbers, and coefficients without names of the field's shape, as they are."""
     if not isinstance(value, xarray.DataArray):
-        if isinstance(value, xarray.Dataset) or np.ndim(value):
-            raise ArgumentTypeError(
-                f"{word} holds a {type(value).__name__} beside labelled arrays, which are matched by the names of their dims; "
-                "give it with names as well, f.copy(data=v)"
-            )
+        if isinstance(value, xarray.Dataset) or (np.ndim(value) and getattr(value, "shape", None) != shape):
+            raise _unnamed(word, value)
         return value
     more = [name for name in value.dims if name not in dims]
     if more:
@@ -140,7 +175,51 @@ def gaps_of(gaps: Gaps, field: xarray.DataArray, coords: Sequence[Coordinate]) -
     return gaps._replace(inside=np.broadcast_to(values_in_order(inside.variable, order), shape))
 
 
-def quantity_among(arrays: Fields) -> type | None:
-    """The class of the quantities that arrays hold, if there are some."""
-    held = (c for word in arrays for c in parts(arrays, word))
+def quantity_among(arrays: Sequence[Any]) -> Callable[[Any, str], Any] | None:
+    """The class of the quantities among arrays, and lists of them, if there are some."""
+    held = (c for own in arrays for c in (own if isinstance(own, (list, tuple)) else [own]))
     return next((type(c) for c in held if is_quantity_class(type(c))), None)
+
+
+def with_units(fields: Fields, arrays: Fields, quantity: Callable[[Any, str], Any]) -> dict[str, Any]:
+    """The arrays of the fields as quantities, which others of the call are, by the texts of their units."""
+
+    def one(name: str, field: Any, array: Any) -> Any:
+        written = field.attrs.get("units") if isinstance(field, xarray.DataArray) else None
+        return with_unit(array, written, quantity, None, name)
+
+    return {
+        word: [one(f"{word}[{k}]", *pair) for k, pair in enumerate(zip(fields[word], own, strict=True))]
+        if isinstance(own, list)
+        else one(word, fields[word], own)
+        for word, own in arrays.items()
+    }
+
+
+def with_unit(
+    array: Any, written: str | None, quantity: Callable[[Any, str], Any], name: Hashable, field: str = "f"
+) -> Any:
+    """A quantity, by the text of its unit, which numbers alone would lose beside others: a field, or its coordinate of a name."""
+    if written is None or is_quantity_class(type(array)):
+        return array
+    texts = (
+        written,
+        re.sub(r"(?<=[A-Za-z])-?\d+", lambda power: f"**{power[0]}", written),
+    )  # m s-1, which pint does not read
+    try:
+        return _quantity(array, texts, quantity)
+    except Exception as error:
+        raise ArgumentValueError(
+            f"there are quantities in the call, and the unit {written!r} of {field if name is None else repr(name)} is none of theirs ({error}); "
+            f"write it in their words, {field if name is None else f'{field}[{name!r}]'}.attrs['units'] = 'degree' for example"
+        ) from None
+
+
+def _quantity(array: Any, texts: Sequence[str], quantity: Callable[[Any, str], Any]) -> Any:
+    """By the first text that is read."""
+    try:
+        return quantity(array, texts[0])
+    except Exception:
+        if texts[0] == texts[1]:
+            raise
+    return quantity(array, texts[1])

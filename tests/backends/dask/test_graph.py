@@ -208,3 +208,55 @@ def test_tiny_chunks_with_gaps_and_batch_axes(monkeypatch):
     lazy = L(da.from_array(f, chunks=(1, 2, 2)))
     assert lazy.chunks == ((1,) * 9, (2, 2, 2, 1), (2,) * 4)
     assert same_bits(lazy.compute(scheduler="synchronous"), L(f))
+
+
+MADE = {
+    "a row less": lambda b: b[1:],
+    "a row more": lambda b: np.concatenate([b, b[:1]]),
+    "turned": lambda b: b.T,
+    "one row": lambda b: b[:1],
+    "a number": lambda b: b.sum(),
+    "a dim less": lambda b: b[:, 0],
+}
+SIZES = {"joined": ((40, 30), (2, 3)), "small": ((40, 30), (10, 15)), "large": ((1200, 900), (400, 450))}
+
+
+class TestChunksOfAnotherShape:
+    """``map_blocks`` believes what it is told: no shape shows it, and the rows would be those of other points."""
+
+    @pytest.mark.parametrize("made", MADE)
+    @pytest.mark.parametrize("size", SIZES)
+    def test_are_named(self, made, size, monkeypatch):
+        if size == "joined":
+            monkeypatch.undo()
+        shape, chunks = SIZES[size]
+        right = da.zeros(shape, chunks=chunks)
+        wrong = right.map_blocks(MADE[made], dtype=float, name="made")
+        for lazy in (
+            gg.gradient(wrong, axis=1),  # not along the axis that is wrong
+            gg.laplacian(wrong),
+            gg.advect((wrong, right), right),
+            gg.divergence((right, wrong)),
+        ):
+            with pytest.raises(
+                ValueError,
+                match=r"chunk \(\d, \d\) of the Dask array 'made.*' has the shape \(.*\), and the array says \(",
+            ):
+                lazy.compute(scheduler="synchronous")
+
+    def test_are_refused_where_a_neighbour_alone_is_asked_for(self):
+        wrong = da.zeros((40, 30), chunks=(10, 15)).map_blocks(
+            lambda b, block_info=None: b[1:] if block_info[0]["chunk-location"] == (1, 1) else b, dtype=float
+        )
+        lazy = gg.derivative(wrong, axis=0)
+        assert lazy.blocks[3, 1].compute(scheduler="synchronous").shape == (10, 15)
+        with pytest.raises(
+            ValueError, match=r"chunk \(1, 1\) .* has the shape \(9, 15\), and the array says \(10, 15\)"
+        ):
+            lazy.blocks[2, 1].compute(scheduler="synchronous")
+
+    def test_are_refused_on_grids_with_gaps(self):
+        wrong = da.zeros((40, 30), chunks=(10, 15)).map_blocks(lambda b: b[1:], dtype=float)
+        inside = np.arange(40)[:, None] % 7 + np.zeros(30) > 0
+        with pytest.raises(ValueError, match=r"has the shape \(9, 15\), and the array says \(10, 15\)"):
+            gg.Grid((40, 1.0), (30, 1.0)).with_mask(inside).laplacian(wrong).compute(scheduler="synchronous")
