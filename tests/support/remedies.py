@@ -321,7 +321,7 @@ TORCH = [
     Row("gridgrad.torch.gradient(T, accuracy=4)", "gridgrad.gradient(f, 0.5, accuracy=4)", "gridgrad.gradient(T, 0.5, accuracy=4).numpy()", "gradient(f, 0.5, accuracy=4)", TENSOR),
     Row("gridgrad.torch.gradient(T, workers=1)", "gridgrad.gradient(f, 0.5, workers=1)", "gridgrad.gradient(T, 0.5, workers=1).numpy()", "gradient(f, 0.5)", TENSOR),
     Row("gridgrad.torch.gradient(T, out=V)", "gridgrad.gradient(f, 0.5, out=result)", "gridgrad.gradient(T, 0.5, out=V).numpy()", "gradient(f, 0.5)", TENSOR),
-    Row("gridgrad.torch.gradient(T, axis=0)", "here it is dim=", "gridgrad.torch.gradient(T, dim=0, spacing=[V], edge_order=2)[0].numpy()", "slope", TENSOR),
+    Row("gridgrad.torch.gradient(T, axes=0)", "here it is dim=", "gridgrad.torch.gradient(T, dim=0, spacing=[V], edge_order=2)[0].numpy()", "slope", TENSOR),
     Row("gridgrad.torch.gradient(T, dx=0.5)", "here it is spacing=", "gridgrad.torch.gradient(T, spacing=0.5)[0].numpy()", "gradient(f, 0.5)", TENSOR),
     Row("torch.func.vmap(lambda x: gradient(T, x))(torch.stack([V, V]))", "give coordinates that are concrete, not traced, mapped", "torch.stack([gradient(T, x, edge_order=2) for x in (V, V)])[1].numpy()", "slope", TENSOR),
 ]  # fmt: skip
