@@ -92,6 +92,12 @@ ATTRIBUTES = [
     # what holds numbers, and is none
     *(Row(f"{call}{given})", f"coordinates, {typed}", f"gradient(f, {typed}, edge_order=2)", "2 * np.array([0.0, 1, 3, 4, 6])", f"x = {given}")
       for call in ("gradient(f, ", "Grid(") for given, typed in [("iter(x)", "list(x)"), ("(i for i in x)", "list(x)"), ("map(float, x)", "list(x)"), ("set(x)", "sorted(x)")]),
+    # functions of labelled arrays are no operators
+    *(Row(call, "grid.apply(2 * grid.plain.laplacian, f)", "grid.apply(2 * grid.plain.laplacian, f).values", "6 + 0 * U", LABELS + "L = labelled.laplacian; grid = gridgrad.xarray.Grid(d); f = 3 * d / 8", "xarray")
+      for call in ("2 * L", "np.float64(2) * L", "L + L", "L @ L", "L ** 2", "-L", "L[0]")),
+    Row("labelled(d)", "its methods are: grid.gradient(f), grid.laplacian(f)", "grid.laplacian(f).values", "8 + 0 * U", LABELS + "grid = gridgrad.xarray.Grid(d); f = d", "xarray"),
+    *(Row(call, "its dims are grid.dims", "grid.dims", "('a', 'b')", LABELS + "grid = labelled", "xarray") for call in ("labelled['a']", "list(labelled)")),
+    Row("labelled[0]", "positions those of grid.plain.coordinates", "grid.plain.coordinates[0]", "X", LABELS + "grid = labelled", "xarray"),
     # no sequences
     *(Row(call, "results have parts, A(f)[0]", "grid.gradient(U)[0]", "2 * X[:, None] + 0 * U") for call in ("grid.gradient[0]", "list(grid.gradient)", "(lambda ux, uy: ux)(*grid.gradient)")),
     Row("grid.gradient[0]", "the derivative along one axis is grid.derivative(0)", "grid.derivative(0)(U)", "2 * X[:, None] + 0 * U"),
