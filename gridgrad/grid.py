@@ -109,7 +109,7 @@ class Grid(Points, Generic[OnGrid], metaclass=Seen):
         Coordinates that are not finite or not strictly monotonic, an unknown boundary, a period not
         larger than the span, an axis too short for what is asked of it.
     TypeError
-        Coordinates that are not real numbers.
+        Coordinates that are not real numbers; ``Grid((64, 64))``, which looks like a shape and would be one axis.
 
     Examples
     --------
