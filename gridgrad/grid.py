@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Never, TypedDict, Unpack, overlo
 import numpy as np
 import numpy.typing as npt
 
+from ._base.errors import refused
 from ._base.types import Angle, AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Seen, Vector, seen
 from ._base.words import offered, unexpected
 from ._base.words.names import unknown
@@ -109,7 +110,7 @@ class Grid(Points, Generic[OnGrid], metaclass=Seen):
         Coordinates that are not finite or not strictly monotonic, an unknown boundary, a period not
         larger than the span, an axis too short for what is asked of it.
     TypeError
-        Coordinates that are not real numbers.
+        Coordinates that are not real numbers; ``Grid((64, 64))``, which looks like a shape and would be one axis.
 
     Examples
     --------
@@ -181,7 +182,18 @@ class Grid(Points, Generic[OnGrid], metaclass=Seen):
 
     __dir__ = seen
 
-    if not TYPE_CHECKING:  # or a checker would take every name for one
+    if (
+        not TYPE_CHECKING
+    ):  # or a checker would take every name for one, and a grid for a sequence or a function
+        __call__ = refused(
+            "a grid is not applied to fields, its operators are: grid.gradient(f), grid.laplacian(f)"
+        )
+        __getitem__ = __len__ = refused(
+            "a grid is no sequence; positions are grid.coordinates[0], numbers of points grid.lengths, and fields are arrays of grid.shape"
+        )
+
+        def __bool__(self) -> bool:  # else there would have to be a length
+            return True
 
         def __getattr__(self, name: str) -> Never:
             raise unknown(self, "a Grid", name)

@@ -11,6 +11,7 @@ from typing import Any, cast
 import numpy as np
 
 from .._base.cache import cached
+from .._base.checks import of_grid
 from .._base.errors import ArgumentTypeError
 from .._base.tracing import is_compiling
 from .._base.types import Array
@@ -104,7 +105,7 @@ def library_of(cls: type) -> Backend[Array]:
         return library
     if cls is type(None):
         raise ArgumentTypeError("f is None; give an array, a list or a tuple of numbers")
-    if _is_function(cls):
+    if _is_function(cls) and not of_grid(cls):
         raise ArgumentTypeError(
             "f is a function; give its samples, f(x, y), or have it differentiated exactly: gridgrad.gradient(f, x, y), "
             "and by gridgrad.autodiff all else, gridgrad.autodiff.laplacian(f, x, y) and hessian(f, x, y) for example"
@@ -115,8 +116,12 @@ def library_of(cls: type) -> Backend[Array]:
         else ""
     )
     raise ArgumentTypeError(
-        f"f is {named(cls)}, not an array: a plain result would lose what it knows beside its numbers; "
-        f"give its numbers, {remedy(cls, 'f')}{labels}"
+        f"f is {named(cls)}, not an array"
+        + (
+            of_grid(cls)
+            or ": a plain result would lose what it knows beside its numbers; "
+            f"give its numbers, {remedy(cls, 'f')}{labels}"
+        )
     )
 
 

@@ -145,13 +145,25 @@ def per_axis_spacing(spacing: tuple[Entry, ...], count: int, shape: Shape = ()) 
     if len(spacing) == 1 and _ndim(spacing[0]) == 0:
         return [spacing[0]] * count
     if len(spacing) != count:
-        hint = _packed(spacing, count) or _scattered(spacing, len(shape)) or _fitting(spacing, count, shape)
+        hint = (
+            of_grid(*spacing)
+            or _packed(spacing, count)
+            or _scattered(spacing, len(shape))
+            or _fitting(spacing, count, shape)
+        )
         raise ArgumentTypeError(
             f"invalid number of arguments: {counted(len(spacing), 'spacing')} for "
             f"{counted(count, 'differentiated axis')}; give none, one scalar, or one "
             f"scalar or 1-D coordinate array for each axis{hint}"
         )
     return list(spacing)
+
+
+def of_grid(*given: object) -> str:
+    """On a grid in the place of a field or a spacing."""
+    if any(hasattr(one, "with_mask") for one in given):
+        return "; a grid has operators of its own, applied to a field: grid.gradient(f)"
+    return ""
 
 
 def _packed(spacing: tuple[object, ...], count: int) -> str:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Never
+
+if TYPE_CHECKING:
+    from inspect import Parameter
 
 # The default of what has to be given: so that a wrong word is answered before a missing one.
 MISSING: Any = type("Missing", (), {"__repr__": lambda self: "<missing>"})()
@@ -14,6 +18,27 @@ class ArgumentValueError(ValueError):
 
 class ArgumentTypeError(TypeError):
     """An argument of a type (or a number of arguments) that is not accepted."""
+
+
+def refused(told: str) -> Any:
+    """A method of a class, for what Python would answer in its own words, ``len(A)`` for example: it tells what to type instead."""
+
+    def method(*_: object, **__: object) -> Never:
+        raise ArgumentTypeError(told)
+
+    return method
+
+
+def crowded(name: str, parameters: Mapping[str, Parameter], came: int, instead: str) -> ArgumentTypeError:
+    """The error on more arguments than a function of these parameters takes without their names."""
+    others = {word: p for word, p in parameters.items() if word not in ("self", "grid")}
+    first = [word for word, p in others.items() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    named = [f"{word}=" for word, p in others.items() if p.kind is p.KEYWORD_ONLY]
+    instead = instead or (f"all else has a name, {', '.join(named)}" if named else "")
+    came -= len(parameters) - len(others)
+    return ArgumentTypeError(
+        f"{name}() takes {', '.join(first) or 'nothing'} by position, and {counted(came, 'argument')} came{instead and '; '}{instead}"
+    )
 
 
 def shown(given: object) -> str:

@@ -32,7 +32,7 @@ def clean_entry(given: Any, k: int, axis: int) -> Entry:
     else:
         check_class(given, k)
         if getattr(given, "ndim", np.ndim(given)) == 0:
-            raise ArgumentTypeError(f"axis {k} of the grid is {given!r}; give (n, step) or the coordinates")
+            raise ArgumentTypeError(f"axis {k} of the grid is {given!r}; {_instead(given)}")
         ndim = getattr(given, "ndim", 1)
         is_along = ndim > 1 and -ndim <= axis < ndim  # the axis of coordinates that vary from line to line
         length, spacing, origins = given.shape[axis] if is_along else len(given), given, ()
@@ -40,6 +40,25 @@ def clean_entry(given: Any, k: int, axis: int) -> Entry:
         raise ArgumentValueError(f"axis {k} of the grid has {counted(length, 'point')}; it needs at least 2")
     own = numbers_of(spacing, axis) if is_along else to_host(spacing, axis)
     return length, own, clean_number(origins[0], axis, "origin") if origins else ORIGIN
+
+
+def _instead(given: object) -> str:
+    if isinstance(given, str):  # the word of an end
+        return f"give (n, step) or the coordinates; how axes end is said by name, Grid(x, boundary={given!r})"
+    return "give (n, step) or the coordinates" + hints.of_object(given)
+
+
+def check_shape(entries: Sequence[Any]) -> None:
+    """Refuse what is the shape of a square or a cube, and would be one axis with a step as long as it has points."""
+    first = entries[0]
+    if len(entries) == 1 and isinstance(first, tuple) and len(first) in (2, 3):
+        numbers = [int_or_none(number) for number in first]
+        if numbers[0] is not None and len(set(numbers)) == 1:
+            n, names = numbers[0], ("dx", "dy", "dz")[: len(numbers)]
+            raise ArgumentTypeError(
+                f"Grid({first}) looks like a shape, and would be one axis, of {n} points with the step {n}; a grid has one (n, step) for each, "
+                f"Grid({', '.join(f'({n}, {name})' for name in names)}); where one axis is meant give its step as a float, Grid(({', '.join([str(n), f'{n}.0', str(n)][: len(numbers)])}))"
+            )
 
 
 def _check_single(given: Any, k: int) -> None:

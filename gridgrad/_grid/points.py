@@ -29,6 +29,7 @@ from .places import (
     alone,
     are_positions,
     check_mesh,
+    check_shape,
     clean_entry,
     clean_field_axes,
     clean_positions,
@@ -90,6 +91,7 @@ class Points:
         if real is None or real not in (np.float64, np.longdouble):
             raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
         words = clean_words(range(len(coordinates)), asked, of_grid=True)
+        check_shape(coordinates)
         numbers, units = plain_axes(coordinates)
         self.axes = clean_field_axes(axes, len(numbers))
         given = on_host(numbers, self.axes)

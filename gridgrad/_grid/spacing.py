@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, SupportsFloat, SupportsIndex
 
 import numpy as np
 
@@ -119,6 +119,11 @@ def _check_dtype(values: Array, axis: int, name: str) -> None:
             + (f"a derivative per time needs a unit; name it, for example {time} for a derivative per second"
                if name == "spacing" else f"is a number in the unit of the coordinates: {time} where these are seconds")
         )  # fmt: skip
+    given: object = values[()] if kind == "O" else None
+    if kind == "O" and single and not isinstance(given, SupportsFloat | SupportsIndex):
+        raise ArgumentTypeError(
+            f"the {name} of axis {axis} is {named(type(given))}; give a number or coordinates{hints.of_object(given)}"
+        )
     what = "is complex" if kind == "c" else f"has dtype {values.dtype}"
     of_one = ", float(h)" if kind == "O" else ""  # of a Fraction
     raise ArgumentTypeError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Never
 
-from .._base.errors import MISSING, ArgumentTypeError, counted
+from .._base.errors import MISSING, ArgumentTypeError, counted, refused
 from .._base.types import In, Maps, Out, applies
 from .._base.words import offered, required, unexpected
 from .fields.coefficients import Argument
@@ -55,13 +55,19 @@ class OnFields(Maps[In, Out]):
         return self.applied_to(f, out, workers, add, fields)
 
     if not TYPE_CHECKING:  # or a checker would take it for a sequence
+        __getitem__ = __len__ = refused(  # also where it is unpacked, or gone through
+            "an operator is no sequence; results have parts, A(f)[0], the derivative along one axis is grid.derivative(0), "
+            "and a row of its matrix A.to_sparse()[[0]]"
+        )
+        __abs__ = refused(
+            "an operator has no absolute value; that of a result is abs(A(f)), and of its matrix abs(A.to_sparse())"
+        )
+        __lt__ = __le__ = __gt__ = __ge__ = refused(
+            "operators are not compared; results are, A(f) < B(f), and matrices, A.to_sparse()"
+        )
 
-        def __getitem__(self, index: object) -> Never:
-            """Refused; also of what is unpacked, or gone through."""
-            raise ArgumentTypeError(
-                "an operator is no sequence; results have parts, A(f)[0], the derivative along one axis is grid.derivative(0), "
-                "and a row of its matrix A.to_sparse()[[0]]"
-            )
+        def __bool__(self) -> bool:  # else there would have to be a length
+            return True
 
     def applied_to(
         self, f: object, out: object = None, workers: int | None = None, add: bool = False, fields: dict[str, object] | None = None

@@ -194,7 +194,11 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out]):
         raise no_operator("@ composes operators", other, "apply the transpose to a field, op.T(f)")
 
     def __pow__(self, other: object) -> Never:
-        raise no_operator("operators have no powers", other, "compose them, op @ op")
+        raise no_operator(
+            "operators have no powers",
+            other,
+            "derivatives of higher order are grid.derivative(0, order=2), and twice in a row is op @ op",
+        )
 
     def __pos__(self) -> Operator[In, Out]:
         return self

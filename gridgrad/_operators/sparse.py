@@ -15,6 +15,7 @@ from .._base.checks import dtype_or_none, masked_arrays
 from .._base.errors import ArgumentTypeError, ArgumentValueError, shown
 from .._base.late import sparse, sparse_linalg
 from .._base.types import Array
+from .._base.words import answering
 from .._grid.points import Points
 from .._terms.matrix import term_matrix
 from .._terms.term import Term, are_turned
@@ -23,6 +24,8 @@ from .fields.gather import gather
 from .fields.quantities import check_without_units
 from .fields.sides import all_like, are_constants
 from .holding.held import components_of, is_free
+
+_FORMATS = ("csr", "csc", "coo", "bsr", "dia", "dok", "lil")
 
 
 class Applied(Mapping, Protocol):
@@ -53,6 +56,12 @@ class AsMatrix:
         """The operator whose matrix it is."""
         raise NotImplementedError
 
+    @answering(
+        format="fmt layout",
+        dtype="its values have another type by A.to_sparse().astype(numpy.float32): dtype",
+        order="fields are flattened in C order: order",
+        surplus="another type is A.to_sparse().astype(numpy.float32)",
+    )
     def to_sparse(self, format: str = "csr") -> sparse.csr_array:
         """The operator as a ``scipy.sparse`` array of ``self.shape``.
 
@@ -61,6 +70,8 @@ class AsMatrix:
 
         It is float64, or complex128 where a coefficient is complex, and has the values of this moment, of `with_` those given there.
         """
+        if format not in _FORMATS:
+            raise ArgumentValueError(f"format must be one of {', '.join(_FORMATS)}, got {shown(format)}")
         return self.matrix().asformat(format)
 
     def matrix(self) -> sparse.csr_array:

@@ -58,7 +58,7 @@ def gradient(
         One step for all dims, or one entry for each: a step or the n coordinates. Units: [x].
         Coordinates may be in any order, as torch allows, as long as no two that meet in one row are equal.
     dim : int or sequence of int, optional
-        Differentiated dims; all by default.
+        Differentiated dims; all by default. May be called ``axis=``, as in torch.
     edge_order : 1 or 2
         Order of accuracy at the ends; a dim needs ``edge_order + 1`` points.
 
@@ -92,6 +92,8 @@ def gradient(
     >>> gridgrad.torch.gradient(x**2, spacing=[x])
     (tensor([-3., -2.,  2.,  5.]),)
     """
+    if dim is None and others.keys() == {"axis"}:  # NumPy's word, which torch reads too
+        return gradient(input, spacing=spacing, dim=others["axis"], edge_order=edge_order)
     if others:
         raise unexpected("gridgrad.torch.gradient", others)
     start = None if torch.compiler.is_compiling() else _start_of(spacing, dim, edge_order)

@@ -12,7 +12,7 @@ import xarray
 
 from .. import grid
 from .._base.cache import cached_property
-from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, refused
 from .._base.types import Gaps
 from .._base.words import answering, unexpected
 from .._base.words.names import unknown
@@ -65,6 +65,14 @@ class _Method:
 
     def __call__(self, *fields: object, **options: object) -> object:
         return self.__func__(self.__self__, *fields, **options)
+
+    if not TYPE_CHECKING:  # or a checker would take it for a number
+        __neg__ = __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __truediv__ = refused(
+            "functions of labelled arrays are not added and multiplied; operators are, those of grid.plain, and grid.apply gives labels to "
+            "what they make, grid.apply(2 * grid.plain.laplacian, f)"
+        )
+        __matmul__ = __rmatmul__ = __pow__ = __getitem__ = __mul__
+        __array_ufunc__ = None  # so that numbers of NumPy come here too
 
     def __reduce__(self) -> tuple[object, ...]:
         return getattr, (self.__self__, self.__name__)
@@ -168,7 +176,13 @@ class Grid:
                     check_count(coord.spacing, sample.sizes[coord.dim], axis)
             self.plain = grid.Grid(*entries, axes=axes, **by_axis(found, self._coordinates))
 
-    if not TYPE_CHECKING:  # or a checker would take every name for one
+    if not TYPE_CHECKING:  # or a checker would take every name for one, and the grid for a function
+        __call__ = refused(
+            "a grid is not applied to arrays, its methods are: grid.gradient(f), grid.laplacian(f)"
+        )
+        __getitem__ = refused(
+            "a grid is no sequence; its dims are grid.dims, and positions those of grid.plain.coordinates"
+        )
 
         def __getattr__(self, name: str) -> Never:
             raise unknown(self, "a Grid of labelled arrays", name, {"grid.plain": vars(self).get("plain")})

@@ -256,7 +256,7 @@ class TestTorch:
         assert same(found.numpy(), gg.gradient(F, X, axis=0, accuracy=4))
 
     @pytest.mark.parametrize(
-        "word", ["axis", "boundary", "accuracy", "workers", "out", "period", "dx", "acc"]
+        "word", ["axes", "boundary", "accuracy", "workers", "out", "period", "dx", "acc"]
     )
     def test_the_drop_in_answers(self, torch, word):
         import gridgrad.torch

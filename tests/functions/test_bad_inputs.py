@@ -235,6 +235,22 @@ def test_a_refused_call_says_the_same_the_second_time(row):
     assert said[0] == said[1]
 
 
+@pytest.mark.parametrize(
+    ("f", "spacing", "keywords"),
+    [
+        (LINE, with_value(4, 4.0), {}), (LINE, with_value(2, 0.5), {}), (LINE, 0.0, {}), (LINE, np.inf, {}), (LINE, np.nan, {}), (LINE, True, {}),
+        (LINE, Fraction(1, 2), {}), (np.array([Fraction(1), Fraction(2)]), 1, {}), (3.0, 1, {}),
+        (LINE, 1.0, {"edge_order": 2.0}), (LINE, 1.0, {"edge_order": 0}), (LINE, 1.0, {"axis": {0}}),
+    ],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_what_numpy_takes_and_the_guide_lists(f, spacing, keywords):
+    np.gradient(f, *([spacing] if np.ndim(f) else []), **keywords)
+    with pytest.raises((TypeError, ValueError)):
+        gg.gradient(f, *([spacing] if np.ndim(f) else []), **keywords)
+
+
 def test_errors_come_before_any_allocation():
     vast = np.broadcast_to(np.float64(1), (1 << 20, 1 << 20, 5))  # results of 40 TiB each
     with pytest.raises(ValueError, match="not strictly monotonic"):

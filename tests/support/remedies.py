@@ -239,7 +239,7 @@ GRIDS = [
     # algebra
     Row("line.laplacian @ f", "apply an operator by calling it, op(f)", "line.laplacian(f)", "np.full(5, 2.)"),
     Row("f @ line.laplacian", "apply the transpose to a field, op.T(f)", "line.laplacian.T(f)", "f @ line.laplacian.to_sparse().toarray()"),
-    Row("line.laplacian**2", "compose them, op @ op", "(line.derivative(0) @ line.derivative(0))(f)", "np.full(5, 2.)"),
+    Row("line.laplacian**2", "twice in a row is op @ op", "(line.derivative(0) @ line.derivative(0))(f)", "np.full(5, 2.)"),
     Row("f / (line.identity - line.laplacian)", "solve with op.solve(b)", "(line.identity - line.laplacian).solve(f - 2)", "f"),
     Row("line.laplacian + 2", "a multiple of the field itself is 2 * grid.identity", "(line.laplacian + 2 * line.identity)(f)", "2 + 2 * f"),
     Row("line.laplacian * f", "b * A multiplies what A gives", "(f * line.laplacian)(f)", "2 * f"),
@@ -321,7 +321,7 @@ TORCH = [
     Row("gridgrad.torch.gradient(T, accuracy=4)", "gridgrad.gradient(f, 0.5, accuracy=4)", "gridgrad.gradient(T, 0.5, accuracy=4).numpy()", "gradient(f, 0.5, accuracy=4)", TENSOR),
     Row("gridgrad.torch.gradient(T, workers=1)", "gridgrad.gradient(f, 0.5, workers=1)", "gridgrad.gradient(T, 0.5, workers=1).numpy()", "gradient(f, 0.5)", TENSOR),
     Row("gridgrad.torch.gradient(T, out=V)", "gridgrad.gradient(f, 0.5, out=result)", "gridgrad.gradient(T, 0.5, out=V).numpy()", "gradient(f, 0.5)", TENSOR),
-    Row("gridgrad.torch.gradient(T, axis=0)", "here it is dim=", "gridgrad.torch.gradient(T, dim=0, spacing=[V], edge_order=2)[0].numpy()", "slope", TENSOR),
+    Row("gridgrad.torch.gradient(T, axes=0)", "here it is dim=", "gridgrad.torch.gradient(T, dim=0, spacing=[V], edge_order=2)[0].numpy()", "slope", TENSOR),
     Row("gridgrad.torch.gradient(T, dx=0.5)", "here it is spacing=", "gridgrad.torch.gradient(T, spacing=0.5)[0].numpy()", "gradient(f, 0.5)", TENSOR),
     Row("torch.func.vmap(lambda x: gradient(T, x))(torch.stack([V, V]))", "give coordinates that are concrete, not traced, mapped", "torch.stack([gradient(T, x, edge_order=2) for x in (V, V)])[1].numpy()", "slope", TENSOR),
 ]  # fmt: skip

@@ -59,6 +59,45 @@ ATTRIBUTES = [
     *(Row(f"line.laplacian.adjoint({word}=f)", "here it is g=", "line.laplacian.adjoint(g=f)", "line.laplacian.to_sparse().T @ f") for word in ("f", "b", "data")),
     *(Row(f"grid.multiply({word}=U)", "here it is b=", "grid.multiply(b=U)(U)", "U**2") for word in ("k", "f", "v")),
     *(Row(f"gradient({word}=f)", "here it is f=", "gradient(f=f, axis=0, edge_order=2)", "np.gradient(f, edge_order=2)") for word in ("input", "data", "array")),
+    # more arguments than there are places
+    Row("grid.multiply(U, U)", "Grid.multiply() takes b by position, and 2 arguments came; what is made is applied to a field, grid.multiply(b)(f)", "grid.multiply(b)(f)", "U**2", "b = f = U"),
+    Row("gg.value(49.0, 7.0)", "value() takes v by position, and 2 arguments came; all else has a name, wall=, name=", BENT.format("gg.value(49.0, wall=7.0)") + "[:-1]", SECOND + "[:-1]"),
+    Row("gg.robin(1.0, 2.0, 60.0, 'face')", "robin() takes a, b, c by position, and 4 arguments came", BENT.format("gg.robin(1.0, 2.0, 60.0)"), SECOND),
+    Row("grid.mesh('ij')", "mesh() takes nothing by position, and 1 argument came", "grid.mesh()[1]", "Y + 0 * U"),
+    *(Row(call, "A.to_sparse().astype(numpy.float32)", "line.laplacian.to_sparse().astype(numpy.float32).toarray()", "line.laplacian.to_sparse().toarray()")
+      for call in ("line.laplacian.to_sparse(dtype='f4')", "line.laplacian.to_sparse('csr', 'f4')")),
+    Row("line.laplacian.to_sparse(order='F')", "fields are flattened in C order", "grid.laplacian.to_sparse() @ U.ravel()", "np.full(20, 8.0)"),
+    *(Row(f"line.laplacian.to_sparse({given})", "format must be one of csr, csc, coo", "line.laplacian.to_sparse('coo') @ f", SECOND) for given in ("float", "'dense'", "[1]")),
+    Row("grid.derivative(0, U)", "got an array of shape (4, 5); if it is the field, give it to the operator, as grid.derivative(0)(f)", "grid.derivative(0)(f)", "2 * X[:, None] + 0 * U", "f = U"),
+    Row("grid.mixed_derivative(0, 1, U)", "if it is the field, give it to the operator, as grid.mixed_derivative(0, 1)(f)", "grid.mixed_derivative(0, 1)(f)", "0 * U", "f = U"),
+    Row("grid.faces(0, U)", "walls must be True or False, got an array of shape (4, 5)", "grid.faces(0, walls=False).derivative(U)", "np.diff(U, axis=0) / np.diff(X)[:, None]"),
+    Row("even.with_mask(inside, f)", "boundary must be a name, or a sequence of names, got an array of shape (5,)", "even.with_mask(inside).gradient(f)", RIGHT, INSIDE),
+    # a grid is no function, and no field
+    Row("grid(U)", "its operators are: grid.gradient(f), grid.laplacian(f)", "grid.laplacian(f)", "8 + 0 * U", "f = U"),
+    Row("grid(U)", "its operators are: grid.gradient(f)", "grid.gradient(f)[1]", "6 * Y + 0 * U", "f = U"),
+    *(Row(call, "a grid has operators of its own, applied to a field: grid.gradient(f)", "grid.gradient(f)[1]", "6 * Y + 0 * U", "f = U")
+      for call in ("laplacian(U, grid)", "laplacian(grid, U)", "gradient(U[0], grid)", "gradient(U, axis=0, spacing=grid)", "Grid(grid)")),
+    Row("grid[0]", "positions are grid.coordinates[0]", "grid.coordinates[0]", "X"),
+    *(Row(call, "numbers of points grid.lengths", "grid.lengths", "(4, 5)") for call in ("len(grid)", "list(grid)")),
+    Row("len(line.laplacian)", "results have parts, A(f)[0]", "grid.gradient(U)[0]", "2 * X[:, None] + 0 * U"),
+    Row("abs(line.laplacian)", "that of a result is abs(A(f))", "abs((-line.laplacian)(f))", SECOND),
+    Row("abs(line.laplacian)", "and of its matrix abs(A.to_sparse())", "abs(line.laplacian.to_sparse()).toarray()", "np.abs(line.laplacian.to_sparse().toarray())"),
+    Row("line.laplacian < line.identity", "results are, A(f) < B(f)", "(line.laplacian(f) < line.identity(f)) * 1", "[0, 0, 1, 1, 1]"),
+    Row("line.laplacian ** 2", "derivatives of higher order are grid.derivative(0, order=2)", "line.derivative(0, order=2)(f)", SECOND),
+    # a shape is no axis
+    *(Row(call, typed, f"{typed}.shape", shape, "dx = dy = dz = 0.5") for call, typed, shape in [
+        ("Grid((5, 5))", "Grid((5, dx), (5, dy))", "(5, 5)"), ("Grid((5, 5, 5))", "Grid((5, dx), (5, dy), (5, dz))", "(5, 5, 5)"), ("Grid(np.eye(5).shape)", "Grid((5, 5.0))", "(5,)"),
+        ("Grid((5, 5, 5))", "Grid((5, 5.0, 5))", "(5,)")]),
+    Row("Grid((5, 1.0), 'periodic')", "how axes end is said by name, Grid(x, boundary='periodic')", "Grid(x, boundary='periodic').gradient(np.ones(5))", "np.zeros(5)", "x = (5, 1.0)"),
+    # what holds numbers, and is none
+    *(Row(f"{call}{given})", f"coordinates, {typed}", f"gradient(f, {typed}, edge_order=2)", "2 * np.array([0.0, 1, 3, 4, 6])", f"x = {given}")
+      for call in ("gradient(f, ", "Grid(") for given, typed in [("iter(x)", "list(x)"), ("(i for i in x)", "list(x)"), ("map(float, x)", "list(x)"), ("set(x)", "sorted(x)")]),
+    # functions of labelled arrays are no operators
+    *(Row(call, "grid.apply(2 * grid.plain.laplacian, f)", "grid.apply(2 * grid.plain.laplacian, f).values", "6 + 0 * U", LABELS + "L = labelled.laplacian; grid = gridgrad.xarray.Grid(d); f = 3 * d / 8", "xarray")
+      for call in ("2 * L", "np.float64(2) * L", "L + L", "L @ L", "L ** 2", "-L", "L[0]")),
+    Row("labelled(d)", "its methods are: grid.gradient(f), grid.laplacian(f)", "grid.laplacian(f).values", "8 + 0 * U", LABELS + "grid = gridgrad.xarray.Grid(d); f = d", "xarray"),
+    *(Row(call, "its dims are grid.dims", "grid.dims", "('a', 'b')", LABELS + "grid = labelled", "xarray") for call in ("labelled['a']", "list(labelled)")),
+    Row("labelled[0]", "positions those of grid.plain.coordinates", "grid.plain.coordinates[0]", "X", LABELS + "grid = labelled", "xarray"),
     # no sequences
     *(Row(call, "results have parts, A(f)[0]", "grid.gradient(U)[0]", "2 * X[:, None] + 0 * U") for call in ("grid.gradient[0]", "list(grid.gradient)", "(lambda ux, uy: ux)(*grid.gradient)")),
     Row("grid.gradient[0]", "the derivative along one axis is grid.derivative(0)", "grid.derivative(0)(U)", "2 * X[:, None] + 0 * U"),

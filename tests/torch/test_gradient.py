@@ -187,3 +187,12 @@ def test_bad_inputs(row):
     with pytest.raises(classes[0], match=re.escape(message)) as caught:
         gt.gradient(*arguments, **keywords)
     assert all(isinstance(caught.value, cls) for cls in classes)
+
+
+@pytest.mark.parametrize("axis", [0, -1, (1, 0)])
+def test_axis_is_read_as_dim_as_torch_does(axis):
+    plane = torch.outer(F, F)
+    for ours, theirs in zip(gt.gradient(plane, axis=axis), torch.gradient(plane, axis=axis), strict=True):
+        assert torch.equal(ours, theirs)
+    with pytest.raises(TypeError, match="'axis'; here it is dim="):
+        gt.gradient(plane, axis=axis, dim=0)

@@ -7,7 +7,7 @@ from functools import wraps
 from inspect import signature
 from typing import TypeVar, cast, get_args, get_type_hints
 
-from ..errors import MISSING, ArgumentTypeError
+from ..errors import MISSING, ArgumentTypeError, crowded
 from ..late import imported
 
 Function = TypeVar("Function", bound=Callable[..., object])
@@ -48,8 +48,7 @@ _ACCURATE = "accuracy= is offered by gradient, derivative, divergence, curl, jac
 _ANYWHERE = {
     "form": 'the laplacian has forms: laplacian(f, x, form="conservative"); advection in flux form is divergence((u * f, v * f), x, y)',
     "values": "values at ends are prescribed by boundary=, gridgrad.value(v) for example",
-    "side": 'differences to one side are those of derivative(f, x, side="left") and of advect(v, f, x, upwind=1); of a grid '
-    'grid.derivative(0, side="left") and grid.advect(v, upwind=1)',
+    "side": 'differences to one side are those of derivative(f, x, side="left") and of advect(v, f, x, upwind=1); of a grid grid.derivative(0, side="left") and grid.advect(v, upwind=1)',
     "mask": "give a masked array, numpy.ma.array(f, mask=mask)",
     "breaks": "functions of samples have breaks, gradient(f, x, breaks=[5]), and so have grids: Grid(x).with_breaks(0, [5])",
     "weight": 'adjoints have weights: grid.gradient.adjoint(g, weight="quadrature")',
@@ -74,8 +73,7 @@ _FOR_SAMPLES = _ANYWHERE | {
     "dtype": "the result has the dtype of the samples, so convert those: f.astype(numpy.float32)",
 }
 _FOR_GRIDS = _ANYWHERE | {
-    "cells": "the points of cells are their centres, Grid((edges[1:] + edges[:-1]) / 2), and fluxes into cells of other widths than its own "
-    "(grid.quadrature[0] / widths) * grid.diffuse(k)",
+    "cells": "the points of cells are their centres, Grid((edges[1:] + edges[:-1]) / 2), and fluxes into cells of other widths than its own (grid.quadrature[0] / widths) * grid.diffuse(k)",
     **dict.fromkeys(
         ("spacing", "shape"), "an axis of a grid is its coordinates, or (n, step): Grid(x, (64, 0.1))"
     ),
@@ -151,14 +149,16 @@ def _name_of(function: Callable[..., object]) -> str:
     return f"gridgrad.torch.{function.__name__}" if torch else function.__qualname__
 
 
-def answering(**told: str) -> Callable[[Function], Function]:
+def answering(surplus: str = "", **told: str) -> Callable[[Function], Function]:
     """A function whose other keywords are answered: `told` has for each of its own, or for a sentence, what it may be called elsewhere.
 
-    A sentence is ``words_of_it="sentence: other words"``, an own keyword ``keyword="other words"``.
+    A sentence is ``words_of_it="sentence: other words"``, an own keyword ``keyword="other words"``; `surplus` is on too many arguments.
     """
 
     def decorate(function: Function) -> Function:
-        known = [name for name in signature(function).parameters if name not in ("self", "grid", "others")]
+        parameters = signature(function).parameters
+        known = [name for name in parameters if name not in ("self", "grid", "others")]
+        most = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters.values())
         instead: dict[str, str] = {}
         for own, entry in told.items():
             sentence, _, others = entry.rpartition(": ")
@@ -166,11 +166,13 @@ def answering(**told: str) -> Callable[[Function], Function]:
 
         @wraps(function)
         def call(*given: object, **words: object) -> object:
+            name = call.__qualname__ if call.__qualname__.startswith("Grid.") else function.__name__
             for word in words:
                 if word not in known:
                     said = instead.get(word.lower()) or _close(word, known) or _all_of(known)
-                    name = call.__qualname__ if call.__qualname__.startswith("Grid.") else function.__name__
                     raise ArgumentTypeError(f"{name}() got an unexpected keyword argument {word!r}; {said}")
+            if len(given) > most:
+                raise crowded(name, parameters, len(given), surplus)
             return function(*given, **words)
 
         return cast(Function, call)

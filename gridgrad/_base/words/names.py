@@ -16,7 +16,7 @@ OF_OPERATORS = {  # what of operators has another name here, or is done elsewher
     **dict.fromkeys(("eig", "eigs", "eigsh", "eigenvalues", "svd", "svds"), "its eigenvalues are those of its matrix, scipy.sparse.linalg.eigs(A.to_sparse())"),
     **dict.fromkeys(("norm", "spectral_radius", "max_dt", "cfl"), "a bound of its eigenvalues is abs(A.to_sparse()).sum(axis=1).max(), and an explicit step of diffusion is at most 2 over that"),
     "to_dense": _MATRIX, "todense": _MATRIX, "toarray": _MATRIX,
-    **dict.fromkeys(("to_matrix", "as_matrix", "asmatrix", "get_matrix", "tocsr", "tocsc", "todia", "tocoo", "diagonal", "nnz"), "its matrix is A.to_sparse(), an array of scipy.sparse"),
+    **dict.fromkeys(("to_matrix", "as_matrix", "asmatrix", "get_matrix", "to_csr", "tocsr", "tocsc", "todia", "tocoo", "diagonal", "nnz"), "its matrix is A.to_sparse(), an array of scipy.sparse"),
     "dtype": "that of a result is the field's, that of its matrix A.to_sparse().dtype; scipy.sparse.linalg.eigsh takes A.to_sparse() or A.to_linear_operator()",
     "H": "its adjoint is applied to a field A.adjoint(g), and as an operator A.adjoint_operator()",
     **dict.fromkeys(("to", "cuda", "cpu", "device"), "it takes fields of every device as it is: " + _CALL),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Never
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, shown
 from ..._base.types import Array
@@ -99,9 +98,14 @@ def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) 
     return _condition("value", 1, 0, v, wall, name)
 
 
-@answering(s="slope value v derivative gradient neumann q", wall=_PLACES, name="label key")
+@answering(
+    "all else has a name, wall=, name=; the slope of samples is gradient_norm(f, x, y)",
+    s="slope value v derivative gradient neumann q",
+    wall=_PLACES,
+    name="label key",
+)
 @offered
-def slope(s: Number | Array, *others: Never, wall: Place = "point", name: str | None = None) -> Condition:
+def slope(s: Number | Array, *, wall: Place = "point", name: str | None = None) -> Condition:
     """A Neumann condition: at this end the field has the outward slope `s`, ``df/dn = s``.
 
     Outwards means that f grows towards the wall where `s` is positive, at either end. `s`, `wall` and `name` are
@@ -125,10 +129,6 @@ def slope(s: Number | Array, *others: Never, wall: Place = "point", name: str | 
     >>> gg.derivative(u, order=2, boundary=("one-sided", gg.slope(8.0)))
     array([2., 2., 2., 2., 2.])
     """
-    if others:
-        raise ArgumentTypeError(
-            "slope(s) is what a wall prescribes; the slope of samples is gradient_norm(f, x, y)"
-        )
     return _condition("slope", 0, 1, s, wall, name)
 
 

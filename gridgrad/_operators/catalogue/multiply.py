@@ -15,7 +15,11 @@ from .second import identity
 
 
 @method
-@answering(b="k f g a c u v field factor coefficient other", name="label")
+@answering(
+    b="k f g a c u v field factor coefficient other",
+    name="label",
+    surplus="what is made is applied to a field, grid.multiply(b)(f)",
+)
 def multiply(grid: Points, b: object = MISSING, *, name: str | None = None) -> AtPoints:
     """``b * f``: the multiplication by a number or a field `b`, a diagonal matrix.
 

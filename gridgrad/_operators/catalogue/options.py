@@ -115,6 +115,7 @@ def mixed_options(orders: object = (1, 1), accuracy: object = None) -> tuple[tup
         raise ArgumentValueError(
             f"orders must be a pair of 1, 2, 3 or 4, one for each of the two axes, got {shown(orders)}; of one axis it is "
             "derivative(order=...), of more axes a product, grid.derivative(2) @ grid.mixed_derivative(0, 1)"
+            + _field(orders, "grid.mixed_derivative(0, 1)(f)")
         )
     return (numbers[0], numbers[1]), clean_accuracy(accuracy)
 
@@ -142,7 +143,9 @@ def clean_derivative(
     """A derivative of order 1 to 4, of an accuracy that goes with its side; `made` is a grid that the caller did not make."""
     number = int_or_none(order)
     if number not in (1, 2, 3, 4):
-        raise ArgumentValueError(f"order must be 1, 2, 3 or 4, got {shown(order)}{_composed(number, made)}")
+        raise ArgumentValueError(
+            f"order must be 1, 2, 3 or 4, got {shown(order)}{_composed(number, made)}{_field(order, 'grid.derivative(0)(f)')}"
+        )
     word = _clean_side(side)
     if word is None:
         if int_or_none(accuracy) == 1:
@@ -168,6 +171,11 @@ def _clean_side(side: object) -> str | None:
     raise ArgumentValueError(
         f'side must be "left", "right", or None for centred rows, got {shown(side)}{meant}'
     )
+
+
+def _field(given: object, call: str) -> str:
+    """On an array in the place of an option."""
+    return f"; if it is the field, give it to the operator, as {call}" if getattr(given, "ndim", 0) else ""
 
 
 def _composed(order: int | None, made: Points | None) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Generic, Never, TypeVar, overload
 import numpy as np
 
 from ..._base.cache import cached_property
-from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from ..._base.late import Late
 from ..._base.types import Array, Boundary, In, Out, Scalar, Seen, Vector, seen
 from ..._base.words.names import unknown
@@ -93,7 +93,7 @@ def faces(
     if others:
         refuse_words("faces", others)
     if not isinstance(walls, bool):
-        raise ArgumentTypeError(f"walls must be True or False, got {walls!r}")
+        raise ArgumentTypeError(f"walls must be True or False, got {shown(walls)}")
     check_plain(grid)
     if axis is not None:
         k = grid.clean_axis(axis)

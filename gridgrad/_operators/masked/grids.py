@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import numpy as np
 
 from ..._backends import dispatch
+from ..._base.checks import is_word
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.late import Late
 from ..._base.types import Array, Shape
@@ -203,7 +204,7 @@ def _order_of_mask(shape: Shape, grid: Points) -> str:
 
 def _side(boundary: object) -> Side:
     """One end, the same beside all gaps."""
-    if isinstance(boundary, (list, tuple)) or boundary == "periodic":
+    if isinstance(boundary, (list, tuple)) or is_word(boundary, "periodic"):
         raise ArgumentValueError(
             f'boundary={boundary!r}; beside gaps there is one end for all, "one-sided", "symmetric", "reflect" or gridgrad.value(0.0) for example'
         )
