@@ -17,7 +17,7 @@ from .._base.late import Late, sparse
 from .._base.types import Array, In, Out
 from .._grid.points import Points
 from .._stencils.stencil import Stencil
-from .._terms.term import Term
+from .._terms.term import Term, joins_of
 from .._wraps.units import present
 from .called import Called
 from .fields.coefficients import Coefficients, Given, check_names, conjugated, named_at_walls, replaced, taken
@@ -267,7 +267,7 @@ class Sweep(Called[In, Out]):
 
     def is_at_points(self) -> bool:
         """Whether each result is made of its own point alone."""
-        return all(term.axis is None for term in self.terms)
+        return not joins_of(self.terms) and all(term.axis is None for term in self.terms)
 
     def matrix(self) -> sparse.csr_array:
         """The matrix on flattened fields, from its terms."""
