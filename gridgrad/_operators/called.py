@@ -21,7 +21,7 @@ from .._base.types import Array, In, Out, Shape
 from .._terms.term import Term, shapes_of
 from .._wraps.units import present, unwrap
 from .fields import quantities
-from .fields.coefficients import Coefficients
+from .fields.coefficients import Coefficients, check_sides
 from .fields.forms import components, flat_out, parts, shaped, stack
 from .fields.gather import check_add, gather, spread
 from .fields.sides import PARTS, Followers, all_like, are_constants, facts_beside, is_memory
@@ -316,6 +316,7 @@ class Called(Joinable[In, Out]):
             return None
         found = (self._settled or {}).get(shape)
         if found is None and all(map(is_memory, self.coefficients)):
+            check_sides(self.taken(), shape)
             views = [view for c in self.coefficients if (view := spread(c, tuple(shape))) is not None]
             if len(views) == len(self.coefficients):
                 found = self.with_coefficients(tuple(views))

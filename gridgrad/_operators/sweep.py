@@ -17,10 +17,10 @@ from .._base.late import Late, sparse
 from .._base.types import Array, In, Out
 from .._grid.points import Points
 from .._stencils.stencil import Stencil
-from .._terms.term import Term
+from .._terms.term import Term, joins_of
 from .._wraps.units import present
 from .called import Called
-from .fields.coefficients import Argument, Coefficients, Given, check_names, conjugated, replaced, taken
+from .fields.coefficients import Coefficients, Given, check_names, conjugated, named_at_walls, replaced, taken
 from .fields.factors import Factor, Number, argument_of
 from .fields.forms import Form
 from .fields.gather import TURNED, joined_name
@@ -98,15 +98,6 @@ class Sweep(Called[In, Out]):
         """The operator of its own fields, in front of what is prescribed at walls."""
         return Sweep(self.pattern, fields + self.coefficients) if fields else self
 
-    def beside_own(self, given: list[Given]) -> Coefficients:
-        """The coefficients of an operator of other options, and, in the place of those that its grid gave it, its own."""
-        own = [argument.of_grid != "" for argument in self.arguments for _ in range(argument.fields)]
-        others = iter([c for argument, fields in given if not argument.of_grid for c in fields])
-        missing = len(own) - len(self.coefficients)  # of the fields, which come first
-        return tuple(
-            self.coefficients[k - missing] if is_own else next(others) for k, is_own in enumerate(own)
-        )
-
     @property
     def linear(self) -> Sweep[In, Out]:
         """The operator with 0 in the place of all that is prescribed at walls."""
@@ -137,7 +128,10 @@ class Sweep(Called[In, Out]):
             return other
         options = {word: value for word, value in changes.items() if word in known}
         made: Sweep[In, Out] = self.origin.other(self.grid, options)
-        return made.with_coefficients(made.beside_own(other.taken()))
+        given = other.taken()
+        # what walls prescribe is what the grid gave it: other options may read other walls, but what was replaced by a name
+        fields = tuple([c for argument, own in given if argument.is_of_user for c in own])
+        return made.with_first(fields).with_own(named_at_walls(given))
 
     def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Sweep[Any, Any]:  # fmt: skip
         """The operator of other fields than those that it was made with."""
@@ -274,7 +268,7 @@ class Sweep(Called[In, Out]):
 
     def is_at_points(self) -> bool:
         """Whether each result is made of its own point alone."""
-        return all(term.axis is None for term in self.terms)
+        return not joins_of(self.terms) and all(term.axis is None for term in self.terms)
 
     def matrix(self) -> sparse.csr_array:
         """The matrix on flattened fields, from its terms."""

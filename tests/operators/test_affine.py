@@ -335,3 +335,36 @@ def test_what_follows_the_field_has_the_type_of_the_result(kind):
     narrow = f.astype(np.float32)
     assert A(narrow).dtype == np.float64
     np.testing.assert_array_equal(A(narrow), A(narrow.astype(np.float64)))
+
+
+V = np.random.default_rng(6).standard_normal((2, N, M))
+ENDS = gg.value(3.0, wall="face"), gg.value(5.0, wall="face", name="behind")
+
+
+@pytest.mark.parametrize(
+    ("make", "changes"),
+    [
+        (lambda grid, **options: grid.derivative(0, **options), [{"side": "right"}, {"side": None}, {"side": "left"}]),
+        (lambda grid, **options: grid.advect((1.0, -2.0), **options), [{"upwind": 1}, {"upwind": None}]),
+        (lambda grid, **options: grid.advect(list(V), **options), [{"upwind": 2}, {"upwind": None}]),
+    ],
+)  # fmt: skip
+def test_other_options_read_their_own_walls(make, changes):
+    """One option reads the wall in front, another that behind: each has the value that is prescribed there."""
+    grid = gg.Grid((N, 1.0), (M, 0.5), boundary=[ENDS, (gg.slope(7.0, wall="face"), gg.value(11.0, wall="face"))])
+    f = np.random.default_rng(3).standard_normal(grid.shape)
+    for before in changes:
+        for after in changes:
+            made = make(grid, **before).with_(**after)
+            assert same_bits(made(f), make(grid, **after)(f))
+
+
+def test_a_value_given_by_its_name_stays_with_other_options():
+    grid = gg.Grid((N, 1.0), (M, 0.5), boundary=[ENDS, "one-sided"])
+    f = np.random.default_rng(3).standard_normal(grid.shape)
+    right = grid.derivative(0, side="right").with_(behind=LEFT)
+    both = right.with_(side=None)
+    assert same_bits(both(f), grid.derivative(0)(f, behind=LEFT))
+    assert same_bits(both.with_(side="right")(f), right(f))
+    np.testing.assert_allclose(right(f)[-1], 2 * (LEFT - f[-1]))  # half a step to the wall
+    assert same_bits(right.with_(side="left")(f), grid.derivative(0, side="left")(f))

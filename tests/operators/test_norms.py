@@ -55,3 +55,18 @@ def test_into_targets(name, kind, rng):
     assert same_bits(out, size(f))
     size(f, out=out, add=True)
     np.testing.assert_allclose(out, 2 * size(f), rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["gradient_norm", "gradient_squared"])
+def test_no_norm_acts_at_points(name):
+    """In sums with operators of vectors what does is of each component; a norm of made slopes is no such thing."""
+    x, y = np.meshgrid(np.arange(5.0), np.arange(6.0), indexing="ij")
+    inside = np.ones((5, 6), bool)
+    inside[2, 3] = False
+    held = gg.Grid((5, 1.0), (6, 1.0), boundary=gg.value(1.0))
+    for whole in (gg.Grid(x + 0.1 * y, y), gg.Grid(x + 0.1 * y, np.arange(6.0)), held):
+        grid = whole.with_mask(inside)
+        norm = getattr(grid, name)
+        for first, second in ((norm, grid.vector_laplacian), (grid.vector_laplacian, norm)):
+            with pytest.raises((ValueError, TypeError), match="cannot add|is not linear"):
+                first + second

@@ -37,6 +37,8 @@ class IndexMap:
     Here dimension k of arrays runs along axis k, whatever its place in fields; weights go back to those.
     """
 
+    _uncut: IndexMap | None = None  # of pieces of axes: that of the axes
+
     def __init__(self, axes: Sequence[Axis], places: tuple[int, ...]) -> None:
         self._axes, self._places, self._edge_order = (
             cast(Sequence[IndexAxis], axes),
@@ -58,7 +60,7 @@ class IndexMap:
     def along(self, axes: Sequence[Axis]) -> IndexMap:
         """The same weights with the rows of other axes, or of pieces of them."""
         made = copy(self)
-        made._axes = cast(Sequence[IndexAxis], axes)
+        made._axes, made._uncut = cast(Sequence[IndexAxis], axes), self
         return made
 
     def rows(self, k: int, order: int, accuracy: Accuracy) -> Stencil:
@@ -116,6 +118,9 @@ class IndexMap:
     def _made(self, name: str, accuracy: Accuracy, make: Callable[[], list[Array]]) -> PointWeights:
         key = name, accuracy
         if key not in self._kept:
+            if self._uncut is not None:  # pieces have no positions of their own
+                made: PointWeights = getattr(self._uncut, name)(accuracy)
+                return made
             with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                 values = tuple(map(self._as_fields, make()))
             self._kept[key] = PointWeights.of(

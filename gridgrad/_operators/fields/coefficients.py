@@ -12,11 +12,11 @@ import numpy as np
 from ..._backends import dispatch
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.tracing import is_compiling
-from ..._base.types import Array
+from ..._base.types import Array, Shape
 from ..._base.words import unexpected
 from .forms import in_sequence
 from .gather import clean_coefficient
-from .sides import AtGaps, Side
+from .sides import AtGaps, Constant, Side
 from .weights import AtFaces, as_given
 
 Numbers = tuple[float | None, ...]
@@ -145,6 +145,13 @@ def taken(arguments: Sequence[Argument], coefficients: Coefficients) -> Iterator
         start = stop
 
 
+def check_sides(given: Iterable[Given], shape: Shape) -> None:
+    """Refuse what is prescribed at walls in fewer axes than sides of fields of this shape have, where that does not say which."""
+    for argument, own in given:
+        if argument.side is not None and not isinstance(own[0], Constant):
+            argument.side.check_in(own[0], shape)
+
+
 def own_fields(arguments: Sequence[Argument]) -> list[int]:
     """The numbers of the coefficients that are not prescribed at walls."""
     sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
@@ -179,6 +186,13 @@ def replaced(given: Iterable[Given], fields: dict[str, object]) -> Coefficients:
         is_given = argument.fields and argument.name in fields
         result += _anew(argument, fields[argument.name], own) if is_given else own
     return tuple(result)
+
+
+def named_at_walls(given: Sequence[Given]) -> dict[str, object]:
+    """What is prescribed by a name that nothing else has, as it was given."""
+    others = {"", *(argument.name for argument, _ in given if argument.is_of_user)}
+    sides = [(a.name, a.side.given(own[0])) for a, own in given if a.side is not None]
+    return {name: value for name, value in sides if name not in others}
 
 
 def _anew(argument: Argument, value: object, own: Coefficients) -> list[Array]:

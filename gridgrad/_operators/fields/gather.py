@@ -193,13 +193,16 @@ def _broadcast(
     library: Backend[Array], c: Array, shape: tuple[int, ...], k: int, arguments: Arguments
 ) -> Array:
     """Coefficient number `k`, of another shape, in that of the field."""
+    sides = [argument.side for argument in arguments for _ in range(argument.fields)]
+    side = sides[k] if sides else None
     if isinstance(c, masked_arrays()):
-        sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
         raise ArgumentValueError(
             "what is prescribed at a wall is masked, and a wall has no place for a mask; give values, numpy.ma.filled(v, 0.0)"
-            if sides and sides[k]
+            if side
             else f"a masked coefficient has shape {c.shape}, but the field has shape {shape}; give it in that shape"
         )
+    if side:
+        side.check_in(c, shape)
     labels = [label for argument in arguments for label in argument.labels()]
     return broadcast(library.operations(c), c, shape, labels[k] if labels else "a coefficient")
 

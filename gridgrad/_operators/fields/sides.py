@@ -84,10 +84,7 @@ class Side(NamedTuple):
         if self.shape is not None:
             self._check(tuple(array.shape))
         if self.axis >= 0 and behind < 0:
-            raise ArgumentValueError(
-                f"{self.label} has shape {tuple(array.shape)}; beside axis {self.axis}, counted from the front, it needs the whole shape of the side, "
-                "that of the field without this axis"
-            )
+            raise self._lacks_axes(tuple(array.shape))
         if array.ndim >= behind:
             array = array[(*(slice(None),) * (array.ndim - behind), None, ...)]
         if self.shape is not None and array.ndim <= len(self.shape):
@@ -125,6 +122,20 @@ class Side(NamedTuple):
             return np.ndarray(before.shape, before.dtype, np.asarray(value, before.dtype), 0, before.strides)
         return None
 
+    def check_in(self, field: Array, shape: Shape) -> None:
+        """Refuse an array that `field` made of one with fewer axes than the side of fields of this shape has.
+
+        Its missing axis is counted from the front, and NumPy's rule would take another one for it.
+        """
+        if self.shape is None and self.axis > 0 and 0 < field.ndim < len(shape) and max(field.shape) > 1:
+            raise self._lacks_axes(tuple(self.given(field).shape))  # type: ignore[attr-defined]
+
+    def _lacks_axes(self, shape: Shape) -> ArgumentValueError:
+        return ArgumentValueError(
+            f"{self.label} has shape {shape}; beside axis {self.axis}, counted from the front, it needs the whole shape of the side, "
+            "that of the field without this axis"
+        )
+
     def _check(self, shape: Shape) -> None:
         """Refuse what does not broadcast to the side."""
         assert self.side is not None
@@ -148,6 +159,9 @@ class AtGaps(NamedTuple):
         """A number as a `Constant`; an array as it is, which broadcasts to fields."""
         constant = _constant(value, self.label)
         return dispatch.samples(clean_coefficient(value, self.label))[1] if constant is None else constant
+
+    def check_in(self, field: Array, shape: Shape) -> None:
+        """Refuse nothing: it broadcasts as fields do."""
 
     def given(self, field: object) -> object:
         """What such a field was made of."""

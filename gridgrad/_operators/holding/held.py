@@ -97,5 +97,6 @@ def _with_value(
                               if argument.side and argument.name and argument.name == condition.name)  # fmt: skip
     found = next(named, None)
     value = like(field, side.field(condition.given) if found is None else found) / float(condition.end.a)
+    side.check_in(value, tuple(field.shape))
     wide = broadcast(xp, value, tuple(field.shape), side.label)
     return xp.where(xp.weights(places, xp.bool, field), wide, field)

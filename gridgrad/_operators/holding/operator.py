@@ -12,7 +12,7 @@ from ..._base.errors import MISSING
 from ..._base.types import Array, Between, DType, In, Out, Shape
 from ..._terms.term import Term
 from ..called import Called
-from ..fields.coefficients import Coefficients, is_same
+from ..fields.coefficients import Coefficients, check_sides, is_same, named_at_walls
 from ..fields.factors import Factor, Number
 from ..fields.forms import flat
 from ..fields.gather import about_to_hold
@@ -169,6 +169,7 @@ class Holding(Product[In, Out]):
 
     def _found(self, shape: Shape, dtype: DType) -> list[Filled] | None:
         found: list[Filled] = []
+        check_sides(self.inner.taken(), shape)
         for held, index in spots_of(self.inner, shape) if dtype.kind in "fciu" else ():
             value, is_whole = _value(held.given, shape, dtype), False
             if value is None or held.factor != 1:
@@ -266,8 +267,7 @@ class Holding(Product[In, Out]):
         is_linear_part = self.linear is self and not all(side.condition.is_zero for side in sides)
         if is_linear_part:
             return outer.linear
-        given = self.inner.taken()
-        named = {a.name: a.side.given(own[0]) for a, own in given if a.name and a.side is not None}
+        named = named_at_walls(self.inner.taken())
         return outer.with_own(named) if named else outer  # that were given to this one
 
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:

@@ -243,7 +243,7 @@ class Pattern(OnGrids):
     @derived
     def on_components(self, form: Form) -> Pattern:
         """Of scalar fields at their points alone, the same on each component of fields of a form; all others as they are."""
-        if any(term.axis is not None for term in self.terms):
+        if joins_of(self.terms) or any(term.axis is not None for term in self.terms):
             return self
         terms = tuple(term._replace(output=k, input=k) for k in range(prod(form)) for term in self.terms)
         given = self.arguments, self.masks_as_read, None, self.is_transpose

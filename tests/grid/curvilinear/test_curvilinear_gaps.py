@@ -126,6 +126,18 @@ def test_rows_that_read_no_gap_adjoint_matrix_out_and_pickles(name, case, rng):
     same_bits(joined(pickle.loads(pickle.dumps(A))(holed)), found)
 
 
+@pytest.mark.parametrize("name", ["gradient", "divergence", "laplacian", "directional_derivative"])
+def test_what_is_made_of_operators_is_pickled(name, case):
+    """Also from where the weights of the positions were not made yet."""
+    grid, x, y, inside, f = case
+    sea = grid.with_mask(inside)
+    A = getattr(sea, name)
+    A = A((1.0, 2.0)) if name == "directional_derivative" else A
+    B = A + 0.5 * sea.curl if A.inputs else A @ sea.multiply(x + 2)
+    field = (f, x * f) if A.inputs else f
+    same_bits(np.stack(pickle.loads(pickle.dumps(B))(field)), np.stack(B(field)))
+
+
 def test_rings():
     """Longitudes go on after a turn."""
     lat, lon = np.meshgrid(np.linspace(-60, 60, 41), np.arange(0, 360, 5.0), indexing="ij")

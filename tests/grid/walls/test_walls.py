@@ -226,3 +226,23 @@ def test_cells_at_walls_at_positions_do_not_depend_on_the_way_of_the_axis():
     up, down = (gg.Grid(x[::way], boundary=ends[::way]).quadrature[0][::way] for way in (1, -1))
     np.testing.assert_allclose(up, [0.3, 0.35, 0.35], rtol=1e-15)
     assert np.array_equal(up, down)
+
+
+@pytest.mark.parametrize("wall", ["point", "face"])
+def test_a_side_beside_an_axis_counted_from_the_front_says_all_its_axes(wall):
+    """Without those of batches behind it NumPy's rule would take its only axis for the one that is missing."""
+    n, v = 5, np.arange(5.0)
+
+    def of(value):
+        return gg.Grid((n, 1.0), (n, 1.0), boundary=["one-sided", (gg.value(value, wall=wall), "one-sided")], axes=[0, 1])
+
+    f = np.random.default_rng(0).standard_normal((n, n, 3))
+    grid = of(v)
+    for A in (grid.derivative(1), grid.laplacian, *([grid.identity] if wall == "point" else [])):
+        assert A(f[..., 0]).shape == (n, n)
+        for call in (A, A.solve) if A is grid.laplacian else (A,):
+            with pytest.raises(ValueError, match=r"has shape \(5,\); beside axis 1, counted from the front, it needs the whole"):
+                call(f)
+    whole = of(v[:, None]).derivative(1)(f)
+    for k in range(3):
+        assert np.array_equal(whole[..., k], grid.derivative(1)(f[..., k]))
