@@ -78,7 +78,9 @@ def _apart(turned: Stencil, values: bool, read: _Read) -> list[tuple[Stencil, St
         share = half + half if other == point else half  # one point is both ends
         return (read(point, other, np.where(used, share, share * 0)[()]),)
 
-    inside = _by_face(0, ((a, b, weight) for (a, b), weight in zip(turned.offsets, turned.weights, strict=True)))
+    inside = _by_face(
+        0, ((a, b, weight) for (a, b), weight in zip(turned.offsets, turned.weights, strict=True))
+    )
     edges = turned.edge_rows()
     count = len(turned.leading)
     result = []

@@ -342,8 +342,7 @@ class _Sweeps:
 
 def _reciprocal(factor: Tensor) -> Tensor:
     """That of a factor, 0 where it is 0, also in derivatives: a closed face lets nothing past."""
-    is_zero = factor == 0
-    return torch.where(is_zero, 0.0, torch.where(is_zero, 1.0, factor).reciprocal())
+    return torch.where(factor == 0, torch.inf, factor).reciprocal()
 
 
 def in_graph(
