@@ -14,7 +14,7 @@ from .._base.types import Array, Shape
 from .._stencils.stencil import Stencil
 from .._stencils.sums import added
 
-_VALUE = Stencil(1, ((0, 0),), (np.ones(())[()],), (), (), values=True, order=0)  # of a point itself
+VALUE = Stencil(1, ((0, 0),), (np.ones(())[()],), (), (), values=True, order=0)  # of a point itself
 
 
 class HasShape(Protocol):
@@ -191,7 +191,7 @@ def _bound_to(term: Term, axes: tuple[int, ...], inputs: int) -> Term:
 
 def joining(terms: tuple[Term, ...], inputs: int, outputs: int) -> tuple[Term, ...]:
     """The terms behind the outputs themselves, which are read as further inputs, behind the first `inputs`."""
-    return (*(Term(k, inputs + k, None, _VALUE) for k in range(outputs)), *terms)
+    return (*(Term(k, inputs + k, None, VALUE) for k in range(outputs)), *terms)
 
 
 def merged(terms: tuple[Term, ...]) -> tuple[Term, ...]:

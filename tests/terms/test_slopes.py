@@ -1,5 +1,7 @@
 """Derivatives by coefficients: exact differences of integers, the sweeps that make them, and what they keep."""
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -45,25 +47,130 @@ def test_is_the_difference_that_a_step_of_each_point_makes(name, boundary, shape
     assert torch.equal(slopes, expected)
 
 
+def faces(shape, boundary):
+    """Rows, their two points and their weight in flux form, of steps of 1: cells at the ends are half as wide between ends at points."""
+    for place in np.ndindex(*shape):
+        for axis, n in enumerate(shape):
+            at_end = place[axis] in (0, n - 1)
+            for step in (-1, 1):
+                other = list(place)
+                other[axis] += step
+                if boundary == "periodic":
+                    other[axis] %= n
+                if 0 <= other[axis] < n:
+                    half = at_end and boundary in (None, "reflect")
+                    yield place, tuple(other), Fraction(2 if half else 1)
+
+
+def exact_harmonic_slopes(f, k, w, boundary):
+    """The derivative of ``sum w_i s (f_j - f_i) 2 k_i k_j / (k_i + k_j)`` by each k; a closed face has none."""
+    result = np.full(k.shape, Fraction(0), dtype=object)
+    f, k, w = (np.vectorize(Fraction, otypes=[object])(a.numpy()) for a in (f, k, w))
+    for here, there, weight in faces(k.shape, boundary):
+        if k[here] and k[there]:
+            flux = 2 * w[here] * weight * (f[there] - f[here]) / (k[here] + k[there]) ** 2
+            result[here] += flux * k[there] ** 2
+            result[there] += flux * k[here] ** 2
+    return result.astype(float)
+
+
+HARMONIC = {
+    "itself": lambda grid, k: grid.diffuse(k, mean="harmonic"),
+    "transposed": lambda grid, k: grid.diffuse(k, mean="harmonic").T,
+    "times a field": lambda grid, k: grid.multiply(whole(grid.shape, 3).abs() + 1) @ grid.diffuse(k, mean="harmonic"),
+    "times a field, transposed": lambda grid, k: (grid.multiply(whole(grid.shape, 3).abs() + 1) @ grid.diffuse(k, mean="harmonic")).T,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("closed", [False, True])
+@pytest.mark.parametrize("boundary", BOUNDARIES)
+@pytest.mark.parametrize("name", HARMONIC)
+@pytest.mark.parametrize("shape", [(6,), (3,), (4, 5)])
+def test_harmonic_means_beside_exact_rationals(name, boundary, shape, closed):
+    grid = gg.Grid(*[(n, 1.0) for n in shape], boundary=boundary)
+    f, k, w = whole(shape), whole(shape, 1).abs() + 1, whole(shape, 2)
+    if closed:
+        k.view(-1)[1] = 0
+    own = k.clone().requires_grad_()
+    before = ladder.counts["slices"]
+    (slopes,) = torch.autograd.grad(HARMONIC[name](grid, own)(f), own, w)
+    assert ladder.counts["slices"] == before
+    a, b = (w, f) if "transposed" in name else (f, w)  # <w, A^T f> is <f, A w>
+    expected = exact_harmonic_slopes(
+        a, k, b * (whole(shape, 3).abs() + 1) if "field" in name else b, boundary
+    )
+    assert np.abs(slopes.numpy() - expected).max() <= 32 * np.finfo(float).eps * np.abs(expected).max(
+        initial=1
+    )
+
+
+@pytest.mark.parametrize(("dtype", "tiny"), [(torch.float64, 1e-300), (torch.float32, 1e-36)])
+@pytest.mark.parametrize("scale", ["tiny", "one", "both"])
+def test_harmonic_slopes_do_not_depend_on_the_scale_of_the_factor(dtype, tiny, scale):
+    """No square of a factor or of its reciprocal is made, which would leave the range."""
+    grid = gg.Grid((5, 1.0), boundary="symmetric")
+    f, k, w = (a.to(dtype) for a in (whole((5,)), whole((5,), 1).abs() + 1, whole((5,), 2)))
+    if scale == "both":
+        k[2] = tiny
+    own = (k * tiny if scale == "tiny" else k).requires_grad_()
+    (slopes,) = torch.autograd.grad(grid.diffuse(own, mean="harmonic")(f), own, w)
+    expected = exact_harmonic_slopes(f, own.detach(), w, "symmetric")
+    assert np.abs(slopes.numpy() - expected).max() <= 32 * torch.finfo(dtype).eps * np.abs(expected).max()
+
+
+def test_a_closed_face_reads_nothing_in_slopes_either():
+    grid = gg.Grid((6, 1.0), boundary="symmetric")
+    f, k, w = whole((6,)), whole((6,), 1).abs() + 1, whole((6,), 2)
+    k[2] = 0
+    own = k.clone().requires_grad_()
+    (expected,) = torch.autograd.grad(grid.diffuse(own, mean="harmonic")(f), own, w)
+    f[2] = w[2] = torch.nan
+    (slopes,) = torch.autograd.grad(grid.diffuse(own, mean="harmonic")(f), own, w)
+    assert torch.equal(slopes, expected)
+
+
+@pytest.mark.parametrize("boundary", [None, "antisymmetric"])
+@pytest.mark.parametrize("name", HARMONIC)
+def test_harmonic_means_in_every_mode(name, boundary):
+    """Of uneven points, twice, batched and forward."""
+    grid = gg.Grid(np.linspace(0, 1, 5) ** 2, boundary=boundary)
+    f, k = ((torch.rand(5, dtype=torch.float64) + 0.5).requires_grad_() for _ in range(2))
+
+    def made(k, f):
+        return HARMONIC[name](grid, k)(f)
+
+    assert torch.autograd.gradcheck(made, (k, f), check_batched_grad=True, check_forward_ad=True)
+    assert torch.autograd.gradgradcheck(made, (k, f), check_batched_grad=True, check_fwd_over_rev=True)
+
+
+@pytest.mark.parametrize("mean", ["arithmetic", "harmonic"])
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
-def test_both_ways_are_sweeps_of_kernels_and_keep_fields_alone(dtype):
+def test_both_ways_are_sweeps_of_kernels_and_keep_fields_alone(dtype, mean):
     grid = gg.Grid((7, 0.5), (6, 0.25), boundary="symmetric")
-    f, k = whole(grid.shape).to(dtype).requires_grad_(), whole(grid.shape, 1).to(dtype).requires_grad_()
+    f = whole(grid.shape).to(dtype).requires_grad_()
+    k = (whole(grid.shape, 1).abs() + 1).to(dtype).requires_grad_()
     kept = []
     before = dict(ladder.counts)
     with torch.autograd.graph.saved_tensors_hooks(lambda t: kept.append(t) or t, lambda t: t):
-        result = grid.diffuse(k)(f)
+        result = grid.diffuse(k, mean=mean)(f)
     torch.autograd.grad(result, (f, k), torch.ones_like(f))
     assert ladder.counts["slices"] == before["slices"]
     assert {t.data_ptr() for t in kept} == {f.data_ptr(), k.data_ptr()}
 
 
-def test_harmonic_means_and_signs_stay_torch_operations():
+def test_signs_stay_torch_operations():
     grid = gg.Grid((7, 0.5), boundary="symmetric")
     f = whole((7,))
     k = (whole((7,), 1).abs() + 1).requires_grad_()
-    assert torch.autograd.gradcheck(lambda k: grid.diffuse(k, mean="harmonic")(f), k)
     assert torch.autograd.gradcheck(lambda k: grid.advect((k,), upwind=1)(f), k)
+
+
+def test_harmonic_means_beside_a_value_at_the_wall():
+    grid = gg.Grid((5, 0.5), boundary=[(gg.value(2.0), gg.slope(1.0))])
+    f, k = ((torch.rand(5, dtype=torch.float64) + 0.5).requires_grad_() for _ in range(2))
+    assert torch.autograd.gradcheck(
+        lambda k, f: grid.diffuse(k, mean="harmonic")(f), (k, f), check_forward_ad=True
+    )
 
 
 @pytest.mark.parametrize("boundary", [None, "symmetric"])

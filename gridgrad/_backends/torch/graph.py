@@ -13,7 +13,7 @@ from torch.autograd import forward_ad
 from ..._base.cache import Cache
 from ..._base.tracing import is_compiling
 from ..._terms.adjoint import adjoint_terms, conjugate_terms
-from ..._terms.slopes import are_linear_in, moved_by, slopes_by
+from ..._terms.slopes import Slope, are_harmonic_in, have_slopes_by, moved_by, slopes_by
 from ..._terms.term import Join, Term, joins_of, shifted, stencil_bytes
 from .. import ladder, slices
 from ..protocol import Backend, Run
@@ -250,35 +250,39 @@ class ByTerms(Map):
         """By sweeps, which are nodes again: no slope is made of slices."""
         factor, before = len(fields) + constant, len(fields) + len(constants)
         given = {k: before + k for k, grad in enumerate(grads) if grad is not None}
-        key = ("slope", factor, *given)
-        found: list[tuple[_Sweep, _Sweep | None]] | None = self.derived.get(key)
-        if found is None:
-            found = [
-                (_Sweep(own, self.library), _Sweep(then, self.library) if then else None)
-                for own, then in slopes_by(self.terms, factor, given)
-            ]
-            self.derived.put(key, found, sum(one.nbytes for pair in found for one in pair if one))
         tensors: Any = [*fields, *constants, *grads]
+        if are_harmonic_in(self.terms, factor):
+            tensors.append(_reciprocal(constants[constant]))
+        key = ("slope", factor, *given)
+        sweeps: list[_Sweeps] | None = self.derived.get(key)
+        if sweeps is None:
+            slopes = slopes_by(self.terms, factor, given, before + len(grads))
+            sweeps = [_Sweeps(slope, self.library) for slope in slopes]
+            self.derived.put(key, sweeps, sum(own.nbytes for own in sweeps))
         total = None
-        for first, second in found:
-            values = first(tensors)
-            (value,) = values if second is None else second([*values, *tensors])
+        for own in sweeps:
+            (value,) = own(tensors)
             total = value if total is None else total + value
         return total
 
     def moved(
         self, constant: int, fields: Tensors, constants: Tensors, tangent: Tensor
     ) -> list[Tensor | None]:
-        """By a sweep with the tangent in the place of the constant."""
+        """By sweeps with the tangent in the place of the constant, or with its ratio to that."""
         results: list[Tensor | None] = [None] * self._outputs
-        place = len(fields) + len(constants)
-        terms = moved_by(self.terms, len(fields) + constant, place)
-        reached = sorted({term.output for term in terms})
-        if reached:
-            own = tuple(term._replace(output=reached.index(term.output)) for term in terms)
-            values = _Sweep(own, self.library)([*fields, *constants, tangent])
-            for k, value in zip(reached, values, strict=True):
-                results[k] = value
+        factor, place = len(fields) + constant, len(fields) + len(constants)
+        tensors: Any = [*fields, *constants, tangent]
+        if are_harmonic_in(self.terms, factor):
+            share = _reciprocal(constants[constant])
+            tensors += [share, share * tangent]
+        for slope in moved_by(self.terms, factor, place, place + 1, place + 2):
+            last = slope.second or slope.first
+            reached = sorted({term.output for term in last})
+            last = tuple(term._replace(output=reached.index(term.output)) for term in last)
+            own = Slope(slope.first, last) if slope.second else Slope(last)
+            for k, value in zip(reached, _Sweeps(own, self.library)(tensors), strict=True):
+                held = results[k]
+                results[k] = value if held is None else held + value
         return results
 
     def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
@@ -320,6 +324,25 @@ class _Sweep:
 
     def __call__(self, tensors: Tensors) -> Tensors:
         return applied(self.own, [tensors[k] for k in self.fields], [tensors[k] for k in self.constants])
+
+
+class _Sweeps:
+    """The sweep of a slope, or the two of it."""
+
+    def __init__(self, slope: Slope, library: Backend[Tensor]) -> None:
+        self.steps = [_Sweep(terms, library) for terms in slope if terms]
+        self.nbytes = sum(own.nbytes for own in self.steps)
+
+    def __call__(self, tensors: Tensors) -> Tensors:
+        values: Tensors = []
+        for own in self.steps:
+            values = own([*values, *tensors])
+        return values
+
+
+def _reciprocal(factor: Tensor) -> Tensor:
+    """That of a factor, 0 where it is 0, also in derivatives: a closed face lets nothing past."""
+    return torch.where(factor == 0, torch.inf, factor).reciprocal()
 
 
 def in_graph(
@@ -370,7 +393,7 @@ def _has_slopes(
         return False
     own = slices.arithmetic_of(OPERATIONS, tensors[0], terms)
     is_plain = dtypes == {own} and not any(s.power for term in terms for _, s in term.stencils())
-    return is_plain and are_linear_in(terms, varied)
+    return is_plain and have_slopes_by(terms, varied)
 
 
 def _read_first(terms: tuple[Term, ...], used: Iterable[int]) -> tuple[tuple[Term, ...], list[int], int]:
