@@ -11,6 +11,7 @@ from typing import Never, TypeVar, cast, get_args, get_type_hints
 
 from .errors import MISSING, ArgumentTypeError
 from .late import imported
+from .tracing import is_compiling
 
 Function = TypeVar("Function", bound=Callable[..., object])
 _offered: dict[str, Callable[..., object]] = {}
@@ -273,6 +274,8 @@ def unknown(
 
     A property that ended in an AttributeError comes here too: it is asked once more, for the error of its own.
     """
+    if is_compiling():  # whose tracer follows no search, and only asks, as for the name of a function
+        return AttributeError(f"{called} has no attribute {name!r}")
     if hasattr(type(owner), name):
         object.__getattribute__(owner, name)
     instead = _elsewhere(owner, name, places or {}, _NOT_FUNCTIONS if sentences is None else sentences)
@@ -346,7 +349,8 @@ def _instead(name: str, word: str, known: Sequence[str]) -> str:
     sentence = _sentences(name).get(topic)
     if sentence is not None:
         axes, operator = _made_by(name)
-        return sentence.format(call=_call_of(name, known), axes=axes, operator=operator, end=_end(word.lower()))  # fmt: skip
+        call = f"{name}({', '.join(key for key in known if key in ('f', 'F', 'v', 'k'))}"  # and the samples
+        return sentence.format(call=call, axes=axes, operator=operator, end=_end(word.lower()))
     close = _close(word, known)
     if close:
         return close
@@ -373,11 +377,6 @@ def _sentences(name: str) -> dict[str, str]:
     if name == "Grid.__init__":
         return _FOR_GRIDS
     return _FOR_OPERATORS if "." in name else _FOR_SAMPLES
-
-
-def _call_of(name: str, known: Sequence[str]) -> str:
-    """The beginning of a call, with the samples."""
-    return f"{name}({', '.join(key for key in known if key in ('f', 'F', 'v', 'k'))}"
 
 
 _OF_OPERATORS = {"derivative": "0)(f", "mixed_derivative": "0, 1)(f", "directional_derivative": "v)(f", "advect": "v)(f", "diffuse": "k)(f"}  # fmt: skip
