@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from enum import Enum
 from hashlib import blake2b
 from operator import index
 from pickle import dumps
@@ -79,4 +80,4 @@ def specialised(value: Any) -> Any:
         return tuple([specialised(entry) for entry in value])
     if isinstance(value, float):
         return float.fromhex(value.hex())
-    return index(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    return index(value) if isinstance(value, int) and not isinstance(value, (bool, Enum)) else value

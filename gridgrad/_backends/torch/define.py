@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -72,7 +72,7 @@ class Defined(Map):
         if results is not None:
             return results
         if dual:
-            return with_tangents(lambda values: self(values, constants), fields)
+            return with_tangents(self, fields, constants)
         if graph:
             return list(Node.apply(self, len(fields), *tensors))
         with torch._C._AutoDispatchBelowAutograd():
@@ -124,11 +124,12 @@ def is_transformed(tensors: Sequence[Any]) -> bool:
     return any(map(torch._C._functorch.is_functorch_wrapped_tensor, tensors))
 
 
-def with_tangents(linear: Callable[[list[Any]], Sequence[Any]], fields: Sequence[Any]) -> list[Any]:
-    """A linear map of values with tangents: the tangents go through it as the values do."""
+def with_tangents(own: Map, fields: Sequence[Any], constants: Tensors) -> list[Any]:
+    """A map of values with tangents: the tangents go through its linear part as the values do."""
     pairs = [torch._VF._unpack_dual(field, level=0) for field in fields]
-    values = linear([value for value, _ in pairs])
-    slopes = linear([torch.zeros_like(value) if slope is None else slope for value, slope in pairs])
+    values = own([value for value, _ in pairs], constants)
+    tangents = [torch.zeros_like(value) if slope is None else slope for value, slope in pairs]
+    slopes = own(tangents, own.beside_tangents(len(fields), constants))
     return [torch._VF._make_dual(v, s, level=0) for v, s in zip(values, slopes, strict=True)]
 
 

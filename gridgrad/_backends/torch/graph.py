@@ -41,6 +41,10 @@ class Map:
         """The map of cotangents: of as many results as it has `inputs`."""
         raise NotImplementedError
 
+    def beside_tangents(self, fields: int, constants: Tensors) -> Tensors:
+        """Those with which tangents of so many fields go through it: without what adds to the results of 0."""
+        return constants
+
     def plain(self, fields: Tensors, constants: Tensors) -> Tensors | None:
         """Apply it to plain memory, where no graph is recorded; None of all else."""
         return None
@@ -110,13 +114,11 @@ class Node(torch.autograd.Function):  # type: ignore[misc]
         like = next(tangent for tangent in tangents if tangent is not None)
         saved = ctx.saved_tensors
         fields, constants = (saved[: ctx.count], saved[ctx.count :]) if ctx.keeps_fields else ((), saved)
-        results = through(ctx.own, own, constants, ctx.taken)
+        results = through(ctx.own, own, ctx.own.beside_tangents(ctx.count, constants), ctx.taken)
         for k, tangent in enumerate(tangents[2 + ctx.count :]):
             if tangent is not None:
                 more = ctx.own.moved(k, fields, constants, tangent)
-                results = [
-                    b if a is None else a if b is None else a + b for a, b in zip(results, more, strict=True)
-                ]
+                results = [a if b is None else b if a is None else a + b for a, b in zip(results, more, strict=True)]  # fmt: skip
         return tuple(
             zeros(like, shape) if result is None else result
             for result, shape in zip(results, ctx.given, strict=True)

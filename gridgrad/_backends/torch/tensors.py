@@ -15,6 +15,7 @@ from ..protocol import without_numbers
 
 _COMPLEX = {"complex64": "float32", "complex128": "float64"}
 _KNOWN = (*STORAGE, *_COMPLEX)
+_SEEN = torch._C.DispatchKey.FuncTorchDynamicLayerFrontMode  # of calls that transforms see
 
 
 def dtype_name(tensor: Any) -> str:
@@ -102,7 +103,9 @@ def is_plain_in_transforms(tensor: Any) -> bool:
     traced = torch.jit.is_tracing() or torch._C._len_torch_dispatch_stack() > 0
     active = torch._C._are_functorch_transforms_active()
     escaped = not active and torch._C._functorch.is_functorch_wrapped_tensor(tensor)
-    return not (lazy or traced or escaped or torch._is_functional_tensor(tensor))
+    # A transform that came to an operator of torch, as by what was compiled, takes no `autograd.Function` inside of it.
+    inside = active and torch._C._dispatch_tls_is_dispatch_key_excluded(_SEEN)
+    return not (lazy or traced or escaped or inside or torch._is_functional_tensor(tensor))
 
 
 def coordinates_to_host(tensor: Any, axis: int, name: str = "spacing") -> Array:

@@ -64,6 +64,12 @@ class ByName(Defined):
         """The same name, transposed."""
         return ByName(self.name, self.axes, not self.is_transposed)
 
+    def beside_tangents(self, fields: int, constants: Tensors) -> list[Tensor]:
+        """With 0 in the place of what is prescribed at walls: of constants, what terms read."""
+        kept: Kept = CONSTANTS.of(self.name)
+        read = {term.input - fields for term in kept.terms_on(tuple(self.axes))}
+        return [torch.zeros_like(c) if k in read else c for k, c in enumerate(constants)]
+
     def batched(self, size: int, dims: Sequence[int | None], constants: Tensors) -> tuple[Map, list[Tensor]]:
         """The same name, one axis further."""
         moved = [batched_first(size, dim, c) for dim, c in zip(dims, constants, strict=True)]

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from sys import modules
 from typing import Never
 
+from ..tracing import is_compiling
 from . import nearest
 
 _MATRIX = "its dense matrix is A.to_sparse().toarray()"
@@ -83,6 +84,8 @@ def unknown(
 
     A property that ended in an AttributeError comes here too: it is asked once more, for the error of its own.
     """
+    if is_compiling():  # whose tracer follows no search, and only asks, as for the name of a function
+        return AttributeError(f"{called} has no attribute {name!r}")
     if hasattr(type(owner), name):
         object.__getattribute__(owner, name)
     instead = _elsewhere(owner, name, places or {}, _NOT_FUNCTIONS if sentences is None else sentences)

@@ -6,6 +6,7 @@ import re
 from fractions import Fraction
 from math import isfinite
 from numbers import Real
+from sys import float_info
 from typing import Literal
 
 import numpy as np
@@ -94,7 +95,8 @@ def given_of(given: object, kind: str) -> Number | Array:
 def number_of(given: Number | Real, kind: str) -> Number:
     """A finite number."""
     number: Number = given if isinstance(given, complex) else as_float(given)
-    if not np.isfinite(number):
+    sizes = (abs(number.real), abs(number.imag)) if isinstance(number, complex) else (abs(number),)
+    if not all([size <= float_info.max for size in sizes]):  # which a compiler can trace of its own symbols
         raise ArgumentValueError(
             f"{kind}() got {number}; a number must be finite, only arrays may hold other values"
         )
