@@ -20,7 +20,16 @@ from .._stencils.stencil import Stencil
 from .._terms.term import Term, joins_of
 from .._wraps.units import present
 from .called import Called
-from .fields.coefficients import Coefficients, Given, check_names, conjugated, named_at_walls, replaced, taken
+from .fields.coefficients import (
+    Argument,
+    Coefficients,
+    Given,
+    check_names,
+    conjugated,
+    named_at_walls,
+    replaced,
+    taken,
+)
 from .fields.factors import Factor, Number, argument_of
 from .fields.forms import Form
 from .fields.gather import TURNED, joined_name
@@ -130,8 +139,8 @@ class Sweep(Called[In, Out]):
         made: Sweep[In, Out] = self.origin.other(self.grid, options)
         given = other.taken()
         # what walls prescribe is what the grid gave it: other options may read other walls, but what was replaced by a name
-        fields = tuple([c for argument, own in given if argument.is_of_user for c in own])
-        return made.with_first(fields).with_own(named_at_walls(given))
+        own = tuple([c for argument, values in given if argument.is_of_user for c in values])
+        return made.with_first(own).with_own(named_at_walls(given))
 
     def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Sweep[Any, Any]:  # fmt: skip
         """The operator of other fields than those that it was made with."""

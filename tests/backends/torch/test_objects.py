@@ -10,7 +10,9 @@ import gridgrad as gg
 
 torch = pytest.importorskip("torch")
 
-pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")  # torch's compiler warns of its own parts
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::DeprecationWarning"
+)  # torch's compiler warns of its own parts
 
 SHAPE = (4, 5)
 X = [0.0, 1.0, 1.5, 3.0]
@@ -40,7 +42,9 @@ def energy(operator):
 
 
 def leaves(results):
-    return [leaf for part in results for leaf in leaves(part)] if isinstance(results, list) else parts(results)
+    return (
+        [leaf for part in results for leaf in leaves(part)] if isinstance(results, list) else parts(results)
+    )
 
 
 WAYS = {
