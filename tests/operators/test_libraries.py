@@ -11,7 +11,7 @@ import gridgrad as gg
 from gridgrad._backends import ladder, slices
 from gridgrad._backends.numpy import arrays
 from gridgrad._backends.numpy.operations import NUMPY
-from gridgrad._operators.patterns import calls
+from gridgrad._operators.patterns import binding, calls
 
 EPS = np.finfo(float).eps
 ENDS = ["each another", "walls and mirrors"]
@@ -82,7 +82,7 @@ class TestWaysOfRunning:
             with monkeypatch.context() as patch:
                 patch.setattr(arrays, "storage_of", lambda dtype: None)
                 patch.setattr(calls.Calls, "again", lambda *arguments: None)
-                patch.setattr(calls.Calls, "first", lambda *arguments: None)
+                patch.setattr(binding, "first", lambda *arguments: None)
                 sliced = flat(example.operator(example.f))
                 sliced_back = flat(example.operator.adjoint(example.g))
             for a, b in zip((*compiled, *back), (*sliced, *sliced_back), strict=True):
