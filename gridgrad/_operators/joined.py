@@ -36,6 +36,9 @@ class Joinable(Operator[In, Out]):
                 joined = other.multiplied(own)
             if joined is not None:
                 return joined
+            if self.inputs != other.outputs and () in (self.inputs, other.outputs):
+                of_each = self.on_each_component(other.outputs, False)
+                return Product(of_each.bare, other.on_each_component(self.inputs, False))
         return Product(self, other)
 
     def plus(self, other: AnyOperator) -> AnyOperator:
@@ -73,9 +76,9 @@ class Joined(Joinable[In, Out]):
         """The same, made of operators of other fields."""
         return self.made_of(*[part.with_own(fields) for part in self.parts])
 
-    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
-        """The operator as it is added to another, see `Operator`: where both are at points alone."""
-        parts = [part.on_fields_of(other) for part in self.parts]
+    def on_each_component(self, form: Form, is_linear: bool) -> AnyOperator:
+        """The operator on each component, see `Operator`: where both are at points alone."""
+        parts = [part.on_each_component(form, is_linear) for part in self.parts]
         return self if any(map(is_, parts, self.parts)) else self.made_of(*parts)
 
     def taken(self) -> list[Given]:

@@ -235,6 +235,15 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out]):
 
     def on_fields_of(self, other: AnyOperator) -> AnyOperator:
         """The operator as it is added to another: of one at points alone, on each component of the other's vector fields."""
+        if self.inputs or self.outputs or not other.inputs or other.inputs != other.outputs:
+            return self
+        return self.on_each_component(other.inputs, other.linear is other)
+
+    def on_each_component(self, form: Form, is_linear: bool) -> AnyOperator:
+        """Of an operator of scalar fields at points alone, the same on each component of fields of a form; all others as they are.
+
+        Where it `is_linear` what is prescribed for the components is left out.
+        """
         return self
 
     def plus(self, other: AnyOperator) -> AnyOperator:

@@ -229,16 +229,14 @@ class Sweep(Called[In, Out]):
                     return row_table(stencil)
         raise ArgumentValueError(f"{self.name} has no derivative along axis {axis}")
 
-    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
-        """The operator as it is added to another, see `Operator`."""
-        if self.inputs or self.outputs or not other.inputs or other.inputs != other.outputs:
-            return self
-        pattern = self.pattern.on_components(other.inputs)
+    def on_each_component(self, form: Form, is_linear: bool) -> AnyOperator:
+        """The operator on each component, see `Operator`."""
+        pattern = self.pattern if self.inputs or self.outputs else self.pattern.on_components(form)
         if pattern is self.pattern:
             return self
         if pattern.is_transpose:  # that of what there is on fields which hold what is prescribed
             return self._like(pattern.transposed()).held().T
-        return as_affine(self._like(pattern).held(), other)
+        return as_affine(self._like(pattern).held(), is_linear)
 
     def plus(self, other: AnyOperator) -> AnyOperator:
         """The sum with another operator."""

@@ -14,7 +14,7 @@ from ..._terms.term import Term
 from ..called import Called
 from ..fields.coefficients import Coefficients, check_sides, is_same, named_at_walls
 from ..fields.factors import Factor, Number
-from ..fields.forms import flat
+from ..fields.forms import Form, flat
 from ..fields.gather import about_to_hold
 from ..fields.sides import Constant
 from ..joined import Product
@@ -258,9 +258,9 @@ class Holding(Product[In, Out]):
             return outer.of_multiplied(factor)
         return None
 
-    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
-        """The operator as it is added to another, see `Operator`."""
-        outer = self.outer.on_fields_of(other)
+    def on_each_component(self, form: Form, is_linear: bool) -> AnyOperator:
+        """The operator on each component, see `Operator`."""
+        outer = self.outer.on_each_component(form, is_linear)
         if outer is self.outer:
             return self
         sides = held_sides(self.grid, None)
@@ -302,9 +302,9 @@ class Released(Product[In, Out]):
         """The transpose times a finite number."""
         return Released(self.outer.scaled(factor), self.inner, self.factor * factor)
 
-    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
-        """The operator as it is added to another: the transpose of one on fields that hold what is prescribed for each component."""
-        inner = self.inner.on_fields_of(other)
+    def on_each_component(self, form: Form, is_linear: bool) -> AnyOperator:
+        """The operator on each component: the transpose of one on fields that hold what is prescribed for each."""
+        inner = self.inner.on_each_component(form, is_linear)
         if inner is self.inner:
             return self
         return inner if self.factor == 1 else inner.scaled(self.factor)
@@ -376,9 +376,9 @@ def _are_one(a: AsGiven, b: AsGiven) -> bool:
     return is_same(a, b)
 
 
-def as_affine(operator: AnyOperator, other: AnyOperator) -> AnyOperator:
-    """An operator as it is added to another: without what is prescribed to a transpose or a linear part, which has nothing of it."""
-    return operator.linear if isinstance(operator, Holding) and other.linear is other else operator
+def as_affine(operator: AnyOperator, is_linear: bool) -> AnyOperator:
+    """An operator as it is added to others: without what is prescribed to transposes and linear parts, which have nothing of it."""
+    return operator.linear if isinstance(operator, Holding) and is_linear else operator
 
 
 def over(

@@ -21,7 +21,7 @@ from ..._grid.walls.conditions import Condition
 from ..._terms.term import shifted
 from ..fields.coefficients import Argument, Coefficients, own_fields
 from ..fields.factors import Factor, Number
-from ..fields.forms import check_alike, flat, shaped, stack
+from ..fields.forms import Form, check_alike, flat, shaped, stack
 from ..fields.gather import Fields
 from ..fields.quantities import check_without_units
 from ..fields.sides import AtGaps, are_constants
@@ -230,10 +230,10 @@ class Masked(Gapped[In, Out]):
         """The field by which it multiplies, if it does nothing else."""
         return self.whole.as_factor()
 
-    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
-        """The operator as it is added to another, see `Operator`."""
-        whole = cast(Sweep, self.whole.on_fields_of(other).bare)
-        return self if whole is self.whole else as_affine(masked(whole, self.grid).held(), other)
+    def on_each_component(self, form: Form, is_linear: bool) -> AnyOperator:
+        """The operator on each component, see `Operator`."""
+        whole = cast(Sweep, self.whole.on_each_component(form, is_linear).bare)
+        return self if whole is self.whole else as_affine(masked(whole, self.grid).held(), is_linear)
 
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator of the same fields, one sweep where that is one."""

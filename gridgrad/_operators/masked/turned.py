@@ -46,9 +46,9 @@ class Turned(Gapped[In, Out]):
         forward = self.forward.with_coefficients(whole.coefficients)
         return type(self)(whole, self.grid, forward, self.weight, self.conjugate)
 
-    def on_fields_of(self, other: AnyOperator) -> AnyOperator:
-        """The operator as it is added to another, see `Operator`."""
-        forward = self.forward.on_fields_of(other)
+    def on_each_component(self, form: Form, is_linear: bool) -> AnyOperator:
+        """The operator on each component, see `Operator`."""
+        forward = self.forward.on_each_component(form, is_linear)
         if forward is self.forward:
             return self
         return forward.adjoint_operator(self.weight) if self.conjugate else forward.T
