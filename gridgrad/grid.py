@@ -182,18 +182,10 @@ class Grid(Points, Generic[OnGrid], metaclass=Seen):
 
     __dir__ = seen
 
-    if (
-        not TYPE_CHECKING
-    ):  # or a checker would take every name for one, and a grid for a sequence or a function
+    if not TYPE_CHECKING:  # or a checker would take every name for one, and a grid for a function
         __call__ = refused(
             "a grid is not applied to fields, its operators are: grid.gradient(f), grid.laplacian(f)"
         )
-        __getitem__ = __len__ = refused(
-            "a grid is no sequence; positions are grid.coordinates[0], numbers of points grid.lengths, and fields are arrays of grid.shape"
-        )
-
-        def __bool__(self) -> bool:  # else there would have to be a length
-            return True
 
         def __getattr__(self, name: str) -> Never:
             raise unknown(self, "a Grid", name)

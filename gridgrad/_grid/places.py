@@ -51,7 +51,12 @@ def _instead(given: object) -> str:
 def check_shape(entries: Sequence[Any]) -> None:
     """Refuse what is the shape of a square or a cube, and would be one axis with a step as long as it has points."""
     first = entries[0]
-    if len(entries) == 1 and isinstance(first, tuple) and len(first) in (2, 3):
+    if (
+        len(entries) == 1
+        and isinstance(first, tuple)
+        and len(first) in (2, 3)
+        and type(first[1]) is type(first[0])
+    ):
         numbers = [int_or_none(number) for number in first]
         if numbers[0] is not None and len(set(numbers)) == 1:
             n, names = numbers[0], ("dx", "dy", "dz")[: len(numbers)]

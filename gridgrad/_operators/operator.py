@@ -197,7 +197,7 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out]):
         raise no_operator(
             "operators have no powers",
             other,
-            "derivatives of higher order are grid.derivative(0, order=2), and twice in a row is op @ op",
+            "compose them, op @ op; a derivative of higher order is grid.derivative(0, order=2)",
         )
 
     def __pos__(self) -> Operator[In, Out]:

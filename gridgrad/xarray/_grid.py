@@ -180,9 +180,6 @@ class Grid:
         __call__ = refused(
             "a grid is not applied to arrays, its methods are: grid.gradient(f), grid.laplacian(f)"
         )
-        __getitem__ = refused(
-            "a grid is no sequence; its dims are grid.dims, and positions those of grid.plain.coordinates"
-        )
 
         def __getattr__(self, name: str) -> Never:
             raise unknown(self, "a Grid of labelled arrays", name, {"grid.plain": vars(self).get("plain")})

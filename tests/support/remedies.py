@@ -239,7 +239,7 @@ GRIDS = [
     # algebra
     Row("line.laplacian @ f", "apply an operator by calling it, op(f)", "line.laplacian(f)", "np.full(5, 2.)"),
     Row("f @ line.laplacian", "apply the transpose to a field, op.T(f)", "line.laplacian.T(f)", "f @ line.laplacian.to_sparse().toarray()"),
-    Row("line.laplacian**2", "twice in a row is op @ op", "(line.derivative(0) @ line.derivative(0))(f)", "np.full(5, 2.)"),
+    Row("line.laplacian**2", "compose them, op @ op", "(line.derivative(0) @ line.derivative(0))(f)", "np.full(5, 2.)"),
     Row("f / (line.identity - line.laplacian)", "solve with op.solve(b)", "(line.identity - line.laplacian).solve(f - 2)", "f"),
     Row("line.laplacian + 2", "a multiple of the field itself is 2 * grid.identity", "(line.laplacian + 2 * line.identity)(f)", "2 + 2 * f"),
     Row("line.laplacian * f", "b * A multiplies what A gives", "(f * line.laplacian)(f)", "2 * f"),

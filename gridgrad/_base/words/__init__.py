@@ -166,14 +166,14 @@ def answering(surplus: str = "", **told: str) -> Callable[[Function], Function]:
 
         @wraps(function)
         def call(*given: object, **words: object) -> object:
+            wrong = [word for word in words if word not in known] if words else []
+            if not wrong and len(given) <= most:
+                return function(*given, **words)
             name = call.__qualname__ if call.__qualname__.startswith("Grid.") else function.__name__
-            for word in words:
-                if word not in known:
-                    said = instead.get(word.lower()) or _close(word, known) or _all_of(known)
-                    raise ArgumentTypeError(f"{name}() got an unexpected keyword argument {word!r}; {said}")
-            if len(given) > most:
-                raise crowded(name, parameters, len(given), surplus)
-            return function(*given, **words)
+            for word in wrong:
+                said = instead.get(word.lower()) or _close(word, known) or _all_of(known)
+                raise ArgumentTypeError(f"{name}() got an unexpected keyword argument {word!r}; {said}")
+            raise crowded(name, parameters, len(given), surplus)
 
         return cast(Function, call)
 
