@@ -20,7 +20,16 @@ from .._stencils.stencil import Stencil
 from .._terms.term import Term, joins_of
 from .._wraps.units import present
 from .called import Called
-from .fields.coefficients import Coefficients, Given, check_names, conjugated, named_at_walls, replaced, taken
+from .fields.coefficients import (
+    Argument,
+    Coefficients,
+    Given,
+    check_names,
+    conjugated,
+    named_at_walls,
+    replaced,
+    taken,
+)
 from .fields.factors import Factor, Number, argument_of
 from .fields.forms import Form
 from .fields.gather import TURNED, joined_name
@@ -128,9 +137,9 @@ class Sweep(Called[In, Out]):
         options = {word: value for word, value in changes.items() if word in known}
         made: Sweep[In, Out] = self.origin.other(self.grid, options)
         given = other.taken()
-        # what walls prescribe is what the grid gave it: other options may read other walls, but what was replaced by a name
-        fields = tuple([c for argument, own in given if argument.is_of_user for c in own])
-        return made.with_first(fields).with_own(named_at_walls(given))
+        # other options may read other walls: these prescribe what the grid says, or what was given by a name
+        first = tuple([c for argument, own in given if argument.is_of_user for c in own])
+        return made.with_first(first).with_own(named_at_walls(given))
 
     def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Sweep[Any, Any]:  # fmt: skip
         """The operator of other fields than those that it was made with."""

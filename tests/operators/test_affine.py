@@ -351,7 +351,9 @@ ENDS = gg.value(3.0, wall="face"), gg.value(5.0, wall="face", name="behind")
 )  # fmt: skip
 def test_other_options_read_their_own_walls(make, changes):
     """One option reads the wall in front, another that behind: each has the value that is prescribed there."""
-    grid = gg.Grid((N, 1.0), (M, 0.5), boundary=[ENDS, (gg.slope(7.0, wall="face"), gg.value(11.0, wall="face"))])
+    grid = gg.Grid(
+        (N, 1.0), (M, 0.5), boundary=[ENDS, (gg.slope(7.0, wall="face"), gg.value(11.0, wall="face"))]
+    )
     f = np.random.default_rng(3).standard_normal(grid.shape)
     for before in changes:
         for after in changes:

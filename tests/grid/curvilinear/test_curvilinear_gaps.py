@@ -129,7 +129,7 @@ def test_rows_that_read_no_gap_adjoint_matrix_out_and_pickles(name, case, rng):
 @pytest.mark.parametrize("name", ["gradient", "divergence", "laplacian", "directional_derivative"])
 def test_what_is_made_of_operators_is_pickled(name, case):
     """Also from where the weights of the positions were not made yet."""
-    grid, x, y, inside, f = case
+    grid, x, _, inside, f = case
     sea = grid.with_mask(inside)
     A = getattr(sea, name)
     A = A((1.0, 2.0)) if name == "directional_derivative" else A

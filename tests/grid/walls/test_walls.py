@@ -234,14 +234,19 @@ def test_a_side_beside_an_axis_counted_from_the_front_says_all_its_axes(wall):
     n, v = 5, np.arange(5.0)
 
     def of(value):
-        return gg.Grid((n, 1.0), (n, 1.0), boundary=["one-sided", (gg.value(value, wall=wall), "one-sided")], axes=[0, 1])
+        return gg.Grid(
+            (n, 1.0), (n, 1.0), boundary=["one-sided", (gg.value(value, wall=wall), "one-sided")], axes=[0, 1]
+        )
 
     f = np.random.default_rng(0).standard_normal((n, n, 3))
     grid = of(v)
     for A in (grid.derivative(1), grid.laplacian, *([grid.identity] if wall == "point" else [])):
         assert A(f[..., 0]).shape == (n, n)
         for call in (A, A.solve) if A is grid.laplacian else (A,):
-            with pytest.raises(ValueError, match=r"has shape \(5,\); beside axis 1, counted from the front, it needs the whole"):
+            with pytest.raises(
+                ValueError,
+                match=r"has shape \(5,\); beside axis 1, counted from the front, it needs the whole",
+            ):
                 call(f)
     whole = of(v[:, None]).derivative(1)(f)
     for k in range(3):
