@@ -138,9 +138,9 @@ class Sweep(Called[In, Out]):
         options = {word: value for word, value in changes.items() if word in known}
         made: Sweep[In, Out] = self.origin.other(self.grid, options)
         given = other.taken()
-        # what walls prescribe is what the grid gave it: other options may read other walls, but what was replaced by a name
-        own = tuple([c for argument, values in given if argument.is_of_user for c in values])
-        return made.with_first(own).with_own(named_at_walls(given))
+        # other options may read other walls: these prescribe what the grid says, or what was given by a name
+        first = tuple([c for argument, own in given if argument.is_of_user for c in own])
+        return made.with_first(first).with_own(named_at_walls(given))
 
     def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Sweep[Any, Any]:  # fmt: skip
         """The operator of other fields than those that it was made with."""

@@ -99,7 +99,12 @@ class Side(NamedTuple):
         array = cast(Array, field)
         if array.ndim < (-self.axis if self.axis < 0 else self.axis + 1):
             return array
-        first: tuple[slice | int, ...] = (*(slice(None),) * (self.axis % array.ndim), 0)
+        place = self.axis % array.ndim
+        first: tuple[slice | int, ...] = (
+            *(slice(None),) * place,
+            0,
+            *(slice(None),) * (array.ndim - 1 - place),
+        )
         return array[first]
 
     def _view(self, value: np.ndarray) -> np.ndarray | None:

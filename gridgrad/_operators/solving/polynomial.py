@@ -53,7 +53,7 @@ class Polynomial(Separable):
         """Of the whole, for coefficients of this shape."""
         return sum(
             (reduce(mul, (rows.eigenvalues(shape, axes) for rows in chain)) for chain in self.chains),
-            start=np.zeros([1] * len(shape)),
+            start=np.zeros(shape),  # also along axes that nothing reads, whose points have their own fields
         )
 
     def transposed(self) -> Inverse:

@@ -148,3 +148,18 @@ def test_ends_that_differ_between_two_grids():
     A, b = even.identity - 1e-3 * (odd.laplacian @ even.laplacian), np.random.default_rng(0).random((N, M))
     wanted = np.linalg.solve(A.to_sparse().toarray(), b.ravel()).reshape(b.shape)
     np.testing.assert_allclose(A.solve(b), wanted, rtol=0, atol=1e-9 * abs(wanted).max())
+
+
+def test_what_reads_along_one_axis_has_constants_of_each_line():
+    """Of these more than the mean of all is to be 0, and an operator that makes 0 of everything has no inverse."""
+    grid = gg.Grid((N, H), (M, K), boundary="periodic")
+    D, one = grid.derivative(0, order=2), grid.identity
+    for A in (D @ D, D @ D - D, one - one @ one):
+        with pytest.raises(ValueError, match="singular"):
+            A.solve(np.outer(np.ones(N), np.arange(M) - M // 2))
+    S = (one + D @ D).solver()
+    b = np.random.default_rng(8).standard_normal((N, M))
+    np.testing.assert_allclose(
+        S(b), np.linalg.solve(np.eye(N) + ring(N, H) @ ring(N, H), b), rtol=1e-9, atol=1e-12
+    )
+    assert "FFT" in repr(S)
