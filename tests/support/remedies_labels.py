@@ -142,6 +142,8 @@ ROWS = [
         ONE + "import pandas; "),
     row("(lambda g, f: g.apply(g.plain.gradient, f))(*WITH_UNITS)", "give numbers, f.copy(data=f.data.magnitude) of pint", "(lambda g, f: g.apply(g.plain.gradient, f.copy(data=f.data.magnitude)).values)(*WITH_UNITS)", "slope", HELD, "xarray pint"),
     row("(lambda g, f: g.apply(g.plain.gradient, f))(*WITH_UNITS)", "or take a method of the grid, grid.laplacian(f)", "(lambda grid, f: grid.laplacian(f).data.to('K / km**2').magnitude)(*WITH_UNITS)", "np.full(5, 2.)", HELD, "xarray pint"),
+    row("gradient(d.assign_attrs(units='K').chunk(2), 2.0 * km)", "give their numbers, x.value, with units as text", "(lambda x: gradient(d.chunk(2), x.value, dim='x').values)(2.0 * km)", "np.gradient(f, 2.)",
+        ONE + "from astropy.units import km; ", "xarray dask astropy"),
     # units
     row("laplacian(D.assign_attrs(units='K').assign_coords(a=('a', X, {'units': 'm'}), b=('b', Y, {'units': 's'})))", "convert them to one, or drop what is wrong: del f['x'].attrs['units']",
         "laplacian(D.assign_coords(a=('a', X, {'units': 'm'}))).values", "np.full((4, 5), 8.)", TWO),
