@@ -62,6 +62,13 @@ def remedy(cls: Any, name: str) -> str:
     return f"numpy.from_dlpack({name})" if hasattr(cls, "__dlpack__") else "as an array or a list"
 
 
+def with_labels(cls: type, name: str) -> str:
+    """What an operator of plain arrays is typed with for a labelled one, if this is one."""
+    if not hasattr(cls, "to_dataset"):
+        return ""
+    return f", or keep its labels, gridgrad.xarray.Grid({name}).apply(operator, {name})"
+
+
 def remedy_for_units(value: Any, name: str) -> str:
     """What to type for the numbers of a quantity, of labels around one, or of a list of such."""
     if isinstance(value, (list, tuple)):

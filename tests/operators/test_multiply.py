@@ -402,7 +402,9 @@ GRIDS = {
 }
 
 
-@pytest.mark.parametrize("name", ["gradient", "vector_laplacian", "divergence", "curl", "laplacian", "jacobian"])
+@pytest.mark.parametrize(
+    "name", ["gradient", "vector_laplacian", "divergence", "curl", "laplacian", "jacobian"]
+)
 @pytest.mark.parametrize("key", GRIDS)
 def test_numbers_in_products_multiply_each_component(key, name):
     """As fields do: of what goes in, or of what comes out."""

@@ -172,6 +172,20 @@ def test_texts_that_are_no_unit_of_quantities():
         gg.diffuse(q(2.0, "m**2/s"), field(units="fortnights_east"))
 
 
+def test_chunks_in_quantities_that_are_arrays():
+    """astropy's would compute them."""
+    units = pytest.importorskip("astropy.units")
+    pytest.importorskip("dask")
+    with pytest.raises(
+        TypeError,
+        match=r"Quantity, which cannot hold the Array of f; give their numbers, x.value, with units as text",
+    ):
+        gg.gradient(field(by="km").chunk(x=2), 0.5 * units.km, dim="x")
+    found = gg.gradient(field(by="km"), 0.5 * units.km, dim="x").data
+    assert found.unit == units.K / units.km
+    assert np.array_equal(found.value, gg.gradient(VALUES, 0.5, axis=1))
+
+
 def test_packed_numbers_are_refused():
     packed = (
         field().round(1).copy(data=np.arange(20).reshape(4, 5)).assign_attrs(scale_factor=0.5, add_offset=3)

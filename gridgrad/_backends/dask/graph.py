@@ -80,6 +80,7 @@ class Graph:
         used, reach = self.recipe.used(everything), self.reach
         # what neighbours read of each input
         sources = [f"{name}-faces-{k}" if k in self.copied else own for k, own in enumerate(names)]
+        whole = {*self.reach} - {*self.copied}
         for places in product(*map(range, self.numblocks)):
             spans: Spans = tuple([own[place] for own, place in zip(self.along, places, strict=True)])
             if not always:
@@ -91,12 +92,14 @@ class Graph:
                 for k in used
                 for own in neighbours(reach[k], spans, places, self.numblocks)
             ]
-            raw = [*inputs, *(own for own in others if own[0] not in self.copied)]
-            declared = tuple([self._says(k, names[k], own) for k, own in raw])
             given = [self._to(names[k], own) for k, own in inputs]
-            given += [self._to(sources[k], own) for k, own in others]
+            declared = [self._says(k, ref.key) for (k, _), ref in zip(inputs, given, strict=True)]
+            for k, own in others:
+                given.append(self._to(sources[k], own))
+                if k in whole:
+                    declared.append(self._says(k, given[-1].key))
             key = self._to(name, places).key
-            yield key, task(key, compute, self.recipe, spans, declared, *given)
+            yield key, task(key, compute, self.recipe, spans, tuple(declared), *given)
         for k in self.copied:
             yield from self._faces(k, names[k], sources[k])
 
@@ -114,12 +117,11 @@ class Graph:
             found = self._references[key] = reference(key)
         return found
 
-    def _says(self, k: int, name: str, places: Places) -> Declared:
+    def _says(self, k: int, key: Key) -> Declared:
         """One object for each chunk as well, of few shapes."""
-        key = self._to(name, places).key
         found = self._declared.get(key)
         if found is None:
-            shape = tuple([own[place] for own, place in zip(self.fields[k], places, strict=True)])
+            shape = tuple([own[place] for own, place in zip(self.fields[k], key[1:], strict=True)])
             found = self._declared[key] = Declared(key, self._shapes.setdefault(shape, shape))
         return found
 
@@ -135,5 +137,5 @@ class Graph:
                 [own[place] for own, place in zip(self.depths[k], places, strict=True) if own[place]]  # type: ignore[misc]
             )
             if depths:
-                key = self._to(source, places).key
-                yield key, task(key, faces, self._to(name, places), depths, self._says(k, name, places))
+                key, own = self._to(source, places).key, self._to(name, places)
+                yield key, task(key, faces, own, depths, self._says(k, own.key))

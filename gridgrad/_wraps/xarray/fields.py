@@ -202,6 +202,12 @@ def with_unit(
     """A quantity, by the text of its unit, which numbers alone would lose beside others: a field, or its coordinate of a name."""
     if written is None or is_quantity_class(type(array)):
         return array
+    called = field if name is None else repr(name)
+    if isinstance(quantity, type) and issubclass(quantity, np.ndarray) and not isinstance(array, np.ndarray):
+        raise ArgumentTypeError(
+            f"there are quantities in the call, of class {quantity.__module__}.{quantity.__qualname__}, which cannot hold the "
+            f"{type(array).__qualname__} of {called}; give their numbers, x.value, with units as text, attrs['units']"
+        )
     texts = (
         written,
         re.sub(r"(?<=[A-Za-z])-?\d+", lambda power: f"**{power[0]}", written),
@@ -210,7 +216,7 @@ def with_unit(
         return _quantity(array, texts, quantity)
     except Exception as error:
         raise ArgumentValueError(
-            f"there are quantities in the call, and the unit {written!r} of {field if name is None else repr(name)} is none of theirs ({error}); "
+            f"there are quantities in the call, and the unit {written!r} of {called} is none of theirs ({error}); "
             f"write it in their words, {field if name is None else f'{field}[{name!r}]'}.attrs['units'] = 'degree' for example"
         ) from None
 
