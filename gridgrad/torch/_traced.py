@@ -12,7 +12,7 @@ from torch import Tensor
 from .._backends.torch.arrays import BACKEND
 from .._backends.torch.compiled import check_out
 from .._backends.torch.define import Defined, define, is_transformed, is_varied
-from .._backends.torch.graph import Map, Tensors
+from .._backends.torch.node import Map, Tensors
 from .._base.checks import clean_axis, per_axis_spacing
 from .._base.errors import ArgumentTypeError
 from .._base.types import Shape

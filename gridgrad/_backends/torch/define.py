@@ -14,7 +14,7 @@ from ..._base.types import Shape
 from ..._terms.term import Term, shapes_of
 from .. import ladder, slices
 from .arrays import BACKEND
-from .graph import Map, Node, Tensors, along_first
+from .node import Map, Node, Tensors, along_first
 
 LIBRARY = torch.library.Library("gridgrad", "FRAGMENT")
 

@@ -16,7 +16,8 @@ from .. import slices
 from .arrays import Torch
 from .compiled import CONSTANTS, check_out, name_of
 from .define import LIBRARY, Defined, define, is_transformed, is_varied
-from .graph import Map, Tensors, joined
+from .graph import joined
+from .node import Map, Tensors
 from .operations import OPERATIONS
 from .tensors import batched_first
 

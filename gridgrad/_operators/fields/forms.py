@@ -79,8 +79,10 @@ def shaped(results: Sequence[Array], form: Form) -> object:
     """The results as nested tuples of this form."""
     if not form:
         return results[0]
+    if len(form) == 1:  # without a detour: as long as the rest of a small call
+        return tuple(results)
     share = prod(form[1:])
-    return tuple(shaped(results[k * share : (k + 1) * share], form[1:]) for k in range(form[0]))
+    return tuple([shaped(results[k * share : (k + 1) * share], form[1:]) for k in range(form[0])])
 
 
 def flat(field: Any, form: Form) -> list[Array]:
