@@ -346,3 +346,11 @@ def without_numbers(noun: str) -> ArgumentTypeError:
     return ArgumentTypeError(
         f"{noun} that is traced or mapped has no numbers, and they are needed; make masks, matrices and solvers outside of what is traced, and close over them"
     )
+
+
+def on_the_host_alone() -> ArgumentTypeError:
+    """That a solve has no place in a graph of torch, of any of its tracers."""
+    return ArgumentTypeError(
+        "a solve is made on the host, and is no part of what torch.compile(fullgraph=True), torch.export, make_fx or functionalize trace; "
+        "solve outside of the traced function, or under torch.compile leave fullgraph=True away"
+    )
