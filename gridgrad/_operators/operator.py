@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
+from .._backends.protocol import check_not_compiled
 from .._base.errors import MISSING
 from .._base.late import Late
 from .._base.types import Between, In, Out, Scalar, Vector, seen, transposes
@@ -242,6 +243,7 @@ class Operator(OnGrids, AsMatrix, OnFields[In, Out]):
         """
         if others or b is MISSING:
             refuse("Operator.solve", (b, *others), 'A.solve(b, out=u, method="cg")', walls, b=b)
+        check_not_compiled()
         kept = solving.kept_solver(self, method, iterative.given_limits(rtol=rtol, maxiter=maxiter))
         return kept(b, out=out, **walls)
 
@@ -271,6 +273,7 @@ class Operator(OnGrids, AsMatrix, OnFields[In, Out]):
         >>> float(u.sum().round(9))  # nothing is lost
         100.0
         """
+        check_not_compiled()
         return solving.Solver(self, method, **iterative.given_limits(rtol=rtol, maxiter=maxiter)).made()
 
     def __matmul__(self, other: Operator[Between, In]) -> Operator[Between, Out]:

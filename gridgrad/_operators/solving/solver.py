@@ -11,12 +11,11 @@ import numpy as np
 
 from ..._backends import dispatch
 from ..._backends.operations import dtype_name
-from ..._backends.protocol import Backend, on_the_host_alone
+from ..._backends.protocol import Backend, check_not_compiled
 from ..._base.cache import Cache, cached_property
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
 from ..._base.late import sparse
 from ..._base.outputs import targets_of
-from ..._base.tracing import is_compiling
 from ..._base.types import Array, Seen, seen
 from ..._base.words import nearest, offered, unknown
 from ..._grid.points import Points
@@ -92,7 +91,6 @@ class Solver(metaclass=Seen):
     __dir__ = seen
 
     def __init__(self, operator: Solvable, method: str | None = None, **tolerance: Unpack[Limits]) -> None:
-        check_not_compiled()
         check_square(operator)
         constants_of(operator)
         self.operator, self.method = operator, method
@@ -232,12 +230,6 @@ def _differences(a: Sequence[Array], b: Sequence[Array]) -> list[Array]:
     return [x - y for x, y in zip(a, b, strict=True)]
 
 
-def check_not_compiled() -> None:
-    """Refuse to be traced; a compiler that may leave parts out leaves this one out."""
-    if is_compiling():
-        raise on_the_host_alone()
-
-
 def check_square(operator: Solvable) -> None:
     """Refuse what has no inverse by its form."""
     if operator.inputs != operator.outputs:
@@ -299,7 +291,6 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
 
 def kept_solver(operator: Solvable, method: str | None, tolerance: Limits) -> Solver:
     """The solver of an earlier call, as long as the coefficients have the same values."""
-    check_not_compiled()
     values = constants_of(operator)
     key = operator, method, tuple(sorted(tolerance.items()))
     found = _kept.get(key)

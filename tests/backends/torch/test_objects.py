@@ -134,7 +134,6 @@ TRACED = {
     "make_fx": made_fx,
     "functionalize": torch.func.functionalize(SOLVER),
     "fake tensors": on_fakes,
-    "trace": lambda b: torch.jit.trace(lambda b: SOLVER(b), (b,)),
 }
 
 
