@@ -11,6 +11,7 @@ import numpy as np
 
 from .._base.checks import numbers_of_times
 from .._base.errors import ArgumentTypeError, ArgumentValueError
+from .._base.tracing import is_compiling
 from .._base.types import Array
 from .._plan.plan import Layout, Plan, make_plan
 from .._terms.term import Term
@@ -346,3 +347,17 @@ def without_numbers(noun: str) -> ArgumentTypeError:
     return ArgumentTypeError(
         f"{noun} that is traced or mapped has no numbers, and they are needed; make masks, matrices and solvers outside of what is traced, and close over them"
     )
+
+
+def on_the_host_alone() -> ArgumentTypeError:
+    """That a solve has no place in a graph of torch, of any of its tracers."""
+    return ArgumentTypeError(
+        "a solve is made on the host, and is no part of what torch.compile(fullgraph=True), torch.export, make_fx or functionalize trace; "
+        "solve outside of the traced function, or under torch.compile leave fullgraph=True away"
+    )
+
+
+def check_not_compiled() -> None:
+    """Refuse a solve to a compiler; one that may leave parts out leaves this one out."""
+    if is_compiling():
+        raise on_the_host_alone()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .._backends.protocol import check_not_compiled
 from .._base.errors import MISSING
 from .._base.late import Late
 from .._base.words import answering, offered_as
@@ -81,6 +82,7 @@ class Solves:
         """
         if others or b is MISSING:
             refuse("Operator.solve", (b, *others), 'A.solve(b, out=u, method="cg")', walls, b=b)
+        check_not_compiled()
         kept = solving.kept_solver(self, method, iterative.given_limits(rtol=rtol, maxiter=maxiter))
         return kept(b, out=out, **walls)
 
@@ -110,4 +112,5 @@ class Solves:
         >>> float(u.sum().round(9))  # nothing is lost
         100.0
         """
+        check_not_compiled()
         return solving.Solver(self, method, **iterative.given_limits(rtol=rtol, maxiter=maxiter)).made()

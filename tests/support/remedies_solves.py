@@ -53,4 +53,8 @@ ROWS = [
         "import torch; b = torch.tensor(x)", "torch"),
     Row("A.solve(da.from_array(b))", "convert b to NumPy first", "A.solve(np.asarray(da.from_array(b)))", "f", STEP + "import dask.array as da", "dask"),
     Row("A.solve(torch.tensor(b, device='meta'))", "give b.cpu()", "A.solve(torch.tensor(b).cpu()).numpy()", "f", STEP + "import torch", "torch"),
+    Row("A.solve([torch.tensor(b)] * 2)", "make one of them, torch.stack(b)", "A.solve(torch.stack([torch.tensor(b)] * 2)).numpy()", "[f, f]", STEP + "import torch", "torch"),
+    Row("torch.func.functionalize(A.solve)(torch.tensor(b))", "solve outside of the traced function", "torch.func.functionalize(lambda u: 2 * u)(A.solve(torch.tensor(b))).numpy()", "2 * f", STEP + "import torch", "torch"),
+    Row("torch.autograd.functional.jacobian(A.solve, torch.tensor(b), vectorize=True)", "torch.func.jacrev(S)(b), or torch.func.jacfwd(S)(b), of S = A.solver()",
+        "(lambda S, b: torch.func.jacrev(S)(b) @ b)(A.solver(), torch.tensor(b)).numpy()", "f", STEP + "import torch", "torch"),
 ]  # fmt: skip

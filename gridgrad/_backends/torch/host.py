@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..._base.errors import ArgumentTypeError
-from ..protocol import HostMap
+from ..protocol import HostMap, on_the_host_alone
 
 
 class Mapped(torch.autograd.Function):  # type: ignore[misc]
@@ -29,25 +29,44 @@ class Mapped(torch.autograd.Function):  # type: ignore[misc]
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[None, Tensor]:
         # torch's gradient of a holomorphic map is the conjugate transpose.
-        turned: Tensor = Mapped.apply(ctx.through.transposed(), grad.conj().resolve_conj())
+        turned = _applied(ctx.through.transposed(), grad.conj().resolve_conj())
         return None, turned.conj().resolve_conj()
 
     @staticmethod
     def jvp(ctx: Any, _: None, tangent: Tensor) -> Tensor:
-        result: Tensor = Mapped.apply(ctx.through, tangent)
-        return result
+        return _applied(ctx.through, tangent)
 
     @staticmethod
     def vmap(info: Any, dims: Any, through: HostMap, field: Tensor) -> tuple[Tensor, int]:
         first = field.movedim(dims[1], 0)
         if through.takes_batches:
-            return Mapped.apply(through, first), 0
-        return torch.stack([Mapped.apply(through, one) for one in first]), 0
+            return _applied(through, first), 0
+        return torch.stack([_applied(through, one) for one in first]), 0
 
 
+def _applied(through: HostMap, field: Tensor) -> Tensor:
+    """The map of a tensor whose numbers are there."""
+    functorch, mode, inner = torch._C._functorch, torch._C._TorchDispatchModeKey.PROXY, field
+    if functorch.is_legacy_batchedtensor(field):
+        raise ArgumentTypeError(
+            "vectorize=True and is_grads_batched=True of torch.autograd do not go through solves; take torch.func, whose vmap does: "
+            "torch.func.jacrev(S)(b), or torch.func.jacfwd(S)(b), of S = A.solver()"
+        )
+    while functorch.is_functorch_wrapped_tensor(inner) and not functorch.is_functionaltensor(inner):
+        inner = functorch.get_unwrapped(inner)
+    # subclasses that only stand for numbers, as those of an exporter; what is traced as it runs would keep these numbers
+    is_other = type(inner).__torch_dispatch__ is not torch._C._disabled_torch_dispatch_impl
+    if is_other or functorch.is_functionaltensor(inner) or torch._is_functional_tensor(inner):
+        raise on_the_host_alone()
+    if torch.jit.is_tracing() or torch._C._get_dispatch_mode(mode) is not None:
+        raise on_the_host_alone()
+    result: Tensor = Mapped.apply(through, field)
+    return result
+
+
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def mapped(made: Callable[[], HostMap], field: Tensor) -> Tensor:
     """The map of a tensor on a CPU."""
     if field.device.type != "cpu":
         raise ArgumentTypeError(f"solves are on a CPU, and b is on {field.device}; give b.cpu()")
-    result: Tensor = Mapped.apply(made(), field)
-    return result
+    return _applied(made(), field)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Generic, Never, TypeVar, overload
 
 import numpy as np
 
+from ..._backends.once import made_once
 from ..._base.cache import cached_property
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from ..._base.late import Late
@@ -161,6 +162,7 @@ class Faces(Generic[OnPoints], metaclass=Seen):
         return _restored, (self.points, self.axis, self.face_axis.has_walls, self.grid.boundary)
 
     @cached_property
+    @made_once
     def derivative(self) -> Operator[Scalar, Scalar]:
         """From points to faces: the difference of the points beside a face over their distance.
 
@@ -170,11 +172,13 @@ class Faces(Generic[OnPoints], metaclass=Seen):
         return self._to_faces("derivative", self.face_axis.derivative())
 
     @cached_property
+    @made_once
     def mean(self) -> Operator[Scalar, Scalar]:
         """From points to faces: half of each of the points beside a face; in walls the value there."""
         return self._to_faces("mean", self.face_axis.mean())
 
     @cached_property
+    @made_once
     def divergence(self) -> Operator[Scalar, Scalar]:
         """From faces to points: the flux through the face above less that below, over the width of the cell.
 
@@ -183,6 +187,7 @@ class Faces(Generic[OnPoints], metaclass=Seen):
         return self._to_points("divergence", self.face_axis.divergence())
 
     @cached_property
+    @made_once
     def mean_at_points(self) -> Operator[Scalar, Scalar]:
         """From faces to points: half of each of the faces beside a point, 0 in walls without faces."""
         return self._to_points("mean_at_points", self.face_axis.mean_at_points())
@@ -264,6 +269,7 @@ class AllFaces(Generic[OnPoints], metaclass=Seen):
         return AllFaces, (self.points, self.has_walls)
 
     @cached_property
+    @made_once
     def gradient(self) -> Operator[Scalar, Vector]:
         """``d_a f`` at the faces across each axis a: a tuple of fields of their shapes."""
         build = Build(self.points.whole)
@@ -287,6 +293,7 @@ class AllFaces(Generic[OnPoints], metaclass=Seen):
         return Sweep.built(build, self._name(name), (len(self._axes),), grids=grids)
 
     @cached_property
+    @made_once
     def divergence(self) -> Operator[Vector, Scalar]:
         """What leaves each cell through its faces, over its measure, of one field of fluxes for each axis.
 

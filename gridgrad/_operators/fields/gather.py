@@ -52,7 +52,7 @@ def gather(
     fields: list[Array] = []
     factors: list[Array] = []
     for k, field in enumerate((*given, *coefficients)):
-        own, cleaned = dispatch.samples(field)
+        own, cleaned = dispatch.samples(field) if name == "f" or k >= len(given) else _samples(field, name)
         joins = None if library is None or own is library else library.joined_by(cleaned)
         if joins is not None:
             own, cleaned = library, joins
@@ -107,11 +107,22 @@ def clean_coefficient(value: object, name: str) -> Array:
         field: Array = wrap(samples, unit)
         return field
     except (ArgumentTypeError, ArgumentValueError) as error:
-        word = name if " " not in name else "b"  # of what is typed
-        said = re.split(
-            ", or (?:have it differentiated|keep its labels)", re.sub(r"\bf\b", word, str(error))
-        )[0]
-        raise type(error)(re.sub(rf"\b{re.escape(word)}\b", lambda _: name, said, count=1)) from None
+        raise _renamed(error, name) from None
+
+
+def _samples(value: object, name: str) -> tuple[Backend[Array], Array]:
+    """What is no field of an operator, but cleaned as these are; refused under its own name."""
+    try:
+        return dispatch.samples(value)
+    except (ArgumentTypeError, ArgumentValueError) as error:
+        raise _renamed(error, name) from None
+
+
+def _renamed(error: ArgumentTypeError | ArgumentValueError, name: str) -> Exception:
+    """The error on samples, of what has another name."""
+    word = name if " " not in name else "b"  # of what is typed
+    said = re.split(", or (?:have it differentiated|keep its labels)", re.sub(r"\bf\b", word, str(error)))[0]
+    return type(error)(re.sub(rf"\b{re.escape(word)}\b", lambda _: name, said, count=1))
 
 
 TURNED = {"complex64"}  # what becomes of a dtype together with it

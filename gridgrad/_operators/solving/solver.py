@@ -11,7 +11,7 @@ import numpy as np
 
 from ..._backends import dispatch
 from ..._backends.operations import dtype_name
-from ..._backends.protocol import Backend
+from ..._backends.protocol import Backend, check_not_compiled
 from ..._base.cache import Cache, cached_property
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
 from ..._base.late import sparse
@@ -137,6 +137,7 @@ class Solver(metaclass=Seen):
         """
         if others or b is MISSING:
             refuse("Solver.__call__", (b, *others), "solver(b, out=u)", walls, b=b)
+        check_not_compiled()
         operator = self.operator
         if walls:
             operator = self._with(walls)

@@ -102,3 +102,68 @@ def test_numbers_at_walls_by_name(rng):
         traced = torch.compile(call, fullgraph=True, backend="eager")
         for number in (2.0, 5):
             np.testing.assert_array_equal(traced(torch.from_numpy(f), number), call(f, number))
+
+
+SOLVER = (GRID.identity - 0.1 * GRID.laplacian).solver()
+OUTSIDE = "a solve is made on the host"
+
+
+class Solve(torch.nn.Module):
+    def forward(self, b):
+        return SOLVER(b)
+
+
+def made_fx(b):
+    from torch.fx.experimental.proxy_tensor import make_fx
+
+    return make_fx(SOLVER)(b)
+
+
+def on_fakes(b):
+    from torch._subclasses.fake_tensor import FakeTensorMode
+
+    with FakeTensorMode(allow_non_fake_inputs=True) as mode:
+        return SOLVER(mode.from_tensor(b))
+
+
+TRACED = {
+    "compile": torch.compile(lambda b: 2 * SOLVER(b), fullgraph=True, backend="eager"),
+    "compile solve": torch.compile(lambda b: SOLVER.operator.solve(b), fullgraph=True, backend="eager"),
+    "compile solver": torch.compile(lambda b: SOLVER.operator.solver()(b), fullgraph=True, backend="eager"),
+    "export": lambda b: torch.export.export(Solve(), (b,), strict=False),
+    "make_fx": made_fx,
+    "functionalize": torch.func.functionalize(SOLVER),
+    "fake tensors": on_fakes,
+}
+
+
+@pytest.mark.parametrize("way", TRACED)
+def test_solves_are_no_part_of_a_graph(way, rng):
+    torch._dynamo.reset()
+    b = torch.from_numpy(rng.standard_normal(SHAPE))
+    with pytest.raises(Exception, match=OUTSIDE):
+        TRACED[way](b)
+
+
+def test_solves_where_the_graph_may_break(rng):
+    b = rng.standard_normal(SHAPE)
+    torch._dynamo.reset()
+    found = torch.compile(lambda b: 1 + SOLVER(2 * b), backend="eager")(torch.from_numpy(b))
+    np.testing.assert_allclose(found, 1 + SOLVER(2 * b), rtol=1e-13)
+
+
+def test_jacobians_of_solves(rng):
+    """The inverse matrix; what torch maps in another way is refused, with these in its place."""
+    b = torch.from_numpy(rng.standard_normal(SHAPE))
+    inverse = np.linalg.inv(SOLVER.operator.to_sparse().toarray())
+    for jacobian in (torch.func.jacfwd, torch.func.jacrev):
+        np.testing.assert_allclose(jacobian(SOLVER)(b).reshape(20, 20), inverse, rtol=1e-12, atol=1e-14)
+    for strategy in ("forward-mode", "reverse-mode"):
+        with pytest.raises(TypeError, match=r"take torch\.func, .*torch\.func\.jacfwd\(S\)\(b\)"):
+            torch.autograd.functional.jacobian(SOLVER, b, vectorize=True, strategy=strategy)
+
+
+def test_a_list_of_right_hand_sides_is_called_b():
+    b = torch.zeros(SHAPE)
+    with pytest.raises(TypeError, match=r"b is a list of torch tensors.*torch\.stack\(b\)"):
+        SOLVER([b, b])
