@@ -110,8 +110,8 @@ def library_of(cls: type) -> Backend[Array]:
             "and by gridgrad.autodiff all else, gridgrad.autodiff.laplacian(f, x, y) and hessian(f, x, y) for example"
         )
     raise ArgumentTypeError(
-        f"f is {named(cls)}, not an array: a plain result would lose what it knows beside its numbers; "
-        f"give its numbers, {remedy(cls, 'f')}{with_labels(cls, 'f')}"
+        f"f is {named(cls)}, not an array: a plain result would lose what it knows beside its numbers{with_labels(cls, 'f')}; "
+        f"give its numbers, {remedy(cls, 'f')}"
     )
 
 

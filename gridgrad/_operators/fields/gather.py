@@ -108,9 +108,8 @@ def clean_coefficient(value: object, name: str) -> Array:
         return field
     except (ArgumentTypeError, ArgumentValueError) as error:
         word = name if " " not in name else "b"  # of what is typed
-        said = re.split(
-            ", or (?:have it differentiated|keep its labels)", re.sub(r"\bf\b", word, str(error))
-        )[0]
+        said = re.sub(r"\bf\b", word, str(error)).partition(", or have it differentiated")[0]
+        said = re.sub(r", which \S+ \S+ keeps", "", said)  # of fields
         raise type(error)(re.sub(rf"\b{re.escape(word)}\b", lambda _: name, said, count=1)) from None
 
 
