@@ -114,8 +114,8 @@ def library_of(cls: type) -> Backend[Array]:
         f"f is {named(cls)}, not an array"
         + (
             of_grid(cls)
-            or ": a plain result would lose what it knows beside its numbers; "
-            f"give its numbers, {remedy(cls, 'f')}{with_labels(cls, 'f')}"
+            or f": a plain result would lose what it knows beside its numbers{with_labels(cls, 'f')}; "
+            f"give its numbers, {remedy(cls, 'f')}"
         )
     )
 

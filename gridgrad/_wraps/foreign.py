@@ -66,7 +66,7 @@ def with_labels(cls: type, name: str) -> str:
     """What an operator of plain arrays is typed with for a labelled one, if this is one."""
     if not hasattr(cls, "to_dataset"):
         return ""
-    return f", or keep its labels, gridgrad.xarray.Grid({name}).apply(operator, {name})"
+    return f", which gridgrad.xarray.Grid({name}).apply(operator, {name}) keeps"
 
 
 def remedy_for_units(value: Any, name: str) -> str:

@@ -128,7 +128,7 @@ ROWS = [
     row("diffuse(Y, D)", "give it with names as well, f.copy(data=v)", "(lambda f, v: diffuse(f.copy(data=v), D, dim='b').values[:, 1:-1])(D, np.full((4, 5), 2.))", "np.full((4, 3), 12.)", TWO),
     row("diffuse(D, U, X, Y)", "give it the same, k.copy(data=f)", "(lambda k, f: diffuse(k, k.copy(data=f), dim='b').values[:, 1:-1])(0 * D + 2, U)", "np.full((4, 3), 12.)", TWO),
     row("diffuse(D, U, X, Y)", "or numbers alone, k.values", "(lambda k: diffuse(k.values, U, X, Y)[1:-1, 1:-1])(0 * D + 2)", "np.full((2, 3), 16.)", TWO),
-    row("gridgrad.Grid(X, Y).laplacian(D)", "or keep its labels, gridgrad.xarray.Grid(f).apply(operator, f)",
+    row("gridgrad.Grid(X, Y).laplacian(D)", "which gridgrad.xarray.Grid(f).apply(operator, f) keeps; give its numbers, f.values",
         "(lambda f, operator: gridgrad.xarray.Grid(f).apply(operator, f).b.values)(D, gridgrad.Grid(X, Y).laplacian)", "Y", TWO + "import gridgrad.xarray; "),
     row("gridgrad.Grid(X, Y).laplacian(ds)", "give its numbers, f['u'].values of its variable 'u'", "(lambda f: gridgrad.Grid(X, Y).laplacian(f['u'].values))(ds)", "np.full((4, 5), 8.)", TWO),
     # numbers that stand for others

@@ -121,7 +121,8 @@ def _samples(value: object, name: str) -> tuple[Backend[Array], Array]:
 def _renamed(error: ArgumentTypeError | ArgumentValueError, name: str) -> Exception:
     """The error on samples, of what has another name."""
     word = name if " " not in name else "b"  # of what is typed
-    said = re.split(", or (?:have it differentiated|keep its labels)", re.sub(r"\bf\b", word, str(error)))[0]
+    said = re.sub(r"\bf\b", word, str(error)).partition(", or have it differentiated")[0]
+    said = re.sub(r", which \S+ \S+ keeps", "", said)  # of fields
     return type(error)(re.sub(rf"\b{re.escape(word)}\b", lambda _: name, said, count=1))
 
 
