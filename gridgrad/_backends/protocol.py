@@ -350,10 +350,10 @@ def without_numbers(noun: str) -> ArgumentTypeError:
 
 
 def on_the_host_alone() -> ArgumentTypeError:
-    """That a solve has no place in a graph of torch, of any of its tracers."""
+    """That a solve has no place in a graph, of any tracer."""
     return ArgumentTypeError(
-        "a solve is made on the host, and is no part of what torch.compile(fullgraph=True), torch.export, make_fx or functionalize trace; "
-        "solve outside of the traced function, or under torch.compile leave fullgraph=True away"
+        "a solve is made on the host, and is no part of what compilers with fullgraph=True, export, make_fx or functionalize trace; "
+        "solve outside of the traced function, or have it compiled without fullgraph=True"
     )
 
 
