@@ -202,6 +202,7 @@ def test_packed_numbers_are_refused():
     found = gg.gradient(xr.decode_cf(packed.to_dataset()), dim="x").dT_dx
     assert np.array_equal(found, gg.gradient(0.5 * packed.values, X, axis=1))
     assert gg.gradient(packed.assign_attrs(scale_factor=1.0), dim="x").dtype == float
+    assert gg.gradient(packed.astype(float), dim="x").dtype == float  # unpacked, with its attributes kept
 
 
 @pytest.mark.parametrize("word", ["_FillValue", "missing_value"])

@@ -50,7 +50,7 @@ def check_numbers(field: xarray.DataArray) -> None:
 def check_decoded(fields: Fields) -> None:
     """Refuse numbers that stand for others by their attributes: packed ones, and in memory marks of missing ones."""
     for field in labelled(fields):
-        if field.attrs.get("scale_factor", 1) != 1:
+        if field.dtype.kind in "iu" and field.attrs.get("scale_factor", 1) != 1:  # floats of netCDF4 keep it
             raise ArgumentValueError(
                 f"{called(field)} is packed by its attribute scale_factor={field.attrs['scale_factor']}, and not in its units; unpack all, "
                 "xarray.decode_cf(ds), or where that is done del f.attrs['scale_factor']"
