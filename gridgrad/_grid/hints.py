@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence
 from math import prod
 
 import numpy as np
 
-from .._base.checks import of_grid
 from .._base.types import Array, Shape
 
 _PERIODS = ((2 * np.pi, "2 * numpy.pi"), (24, "24"), (60, "60"), (180, "180"), (360, "360"))
@@ -88,15 +87,6 @@ def of_fit(shape: Shape, grid: Shape, axes: Shape, steps: Sequence[Array | None]
     if axes == (-2, -1) and shape[-2:] == grid[::-1]:
         return "; for arrays [y, x] it is Grid(x, y, axes=(-1, -2)), or give f.T"
     return ""
-
-
-def of_object(given: object) -> str:
-    """On what is no number and no array, but may hold some: a word on how to get at them."""
-    if hasattr(given, "__cuda_array_interface__"):
-        return ", cupy.asarray(x)"
-    if isinstance(given, Set):
-        return ", sorted(x)"
-    return ", list(x)" if isinstance(given, Iterator) else of_grid(given)
 
 
 def line_along(axis: int, ndim: int) -> str:

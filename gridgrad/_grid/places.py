@@ -10,6 +10,7 @@ import numpy as np
 from .._base.checks import int_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from .._base.types import Array, Shape
+from .._wraps.foreign import numbers_in
 from . import hints
 from .spacing import check_class, clean_number, numbers_of, to_host
 
@@ -31,7 +32,7 @@ def clean_entry(given: Any, k: int, axis: int) -> Entry:
         length, spacing, origins = int(given[0]), given[1], given[2:]
     else:
         check_class(given, k)
-        if getattr(given, "ndim", np.ndim(given)) == 0:
+        if getattr(given, "ndim", np.ndim(given)) == 0 or not hasattr(type(given), "__len__"):
             raise ArgumentTypeError(f"axis {k} of the grid is {given!r}; {_instead(given)}")
         ndim = getattr(given, "ndim", 1)
         is_along = ndim > 1 and -ndim <= axis < ndim  # the axis of coordinates that vary from line to line
@@ -45,7 +46,7 @@ def clean_entry(given: Any, k: int, axis: int) -> Entry:
 def _instead(given: object) -> str:
     if isinstance(given, str):  # the word of an end
         return f"give (n, step) or the coordinates; how axes end is said by name, Grid(x, boundary={given!r})"
-    return "give (n, step) or the coordinates" + hints.of_object(given)
+    return "give (n, step) or the coordinates" + numbers_in(given, "x")
 
 
 def check_shape(entries: Sequence[Any]) -> None:

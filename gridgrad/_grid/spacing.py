@@ -13,7 +13,7 @@ from .._base.checks import masked_arrays
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.types import Array, DType
 from .._stencils.wide import exact_fraction
-from .._wraps.foreign import is_foreign, named, remedy, remedy_for_units
+from .._wraps.foreign import is_foreign, named, numbers_in, remedy, remedy_for_units
 from .._wraps.units import held, present
 from . import hints
 
@@ -122,7 +122,7 @@ def _check_dtype(values: Array, axis: int, name: str) -> None:
     given: object = values[()] if kind == "O" else None
     if kind == "O" and single and not isinstance(given, SupportsFloat | SupportsIndex):
         raise ArgumentTypeError(
-            f"the {name} of axis {axis} is {named(type(given))}; give a number or coordinates{hints.of_object(given)}"
+            f"the {name} of axis {axis} is {named(type(given))}; give a number or coordinates{numbers_in(given, 'x')}"
         )
     what = "is complex" if kind == "c" else f"has dtype {values.dtype}"
     of_one = ", float(h)" if kind == "O" else ""  # of a Fraction

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Set
 from typing import Any
 
 import numpy as np
 
-from .._base.checks import masked_arrays
+from .._base.checks import masked_arrays, of_grid
 from .units import held, is_quantity_class, present
 
 # What arrays, tensors and tables offer, and variables of files do not.
@@ -60,6 +61,15 @@ def remedy(cls: Any, name: str) -> str:
     if hasattr(cls, "__array__") or hasattr(cls, "__array_interface__"):
         return f"numpy.asarray({name})"
     return f"numpy.from_dlpack({name})" if hasattr(cls, "__dlpack__") else "as an array or a list"
+
+
+def numbers_in(given: object, name: str) -> str:
+    """On what is no number and no array, but may hold some: a word on how to get at them."""
+    if hasattr(given, "__cuda_array_interface__"):
+        return f", {remedy(type(given), name)}"
+    if isinstance(given, Set):
+        return f", sorted({name})"
+    return f", list({name})" if isinstance(given, Iterator) else of_grid(given)
 
 
 def with_labels(cls: type, name: str) -> str:

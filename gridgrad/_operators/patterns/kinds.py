@@ -7,7 +7,7 @@ from inspect import cleandoc, signature
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, cast, overload
 
 from ..._backends.once import made_once
-from ..._base.errors import MISSING, ArgumentValueError
+from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
 from ..._base.tracing import is_compiling
 from ..._base.words import misplaced, offered_as, required, unexpected
 from ..._grid.points import Points
@@ -39,10 +39,15 @@ class Origin(NamedTuple):
 
     def refuse_options(self, given: dict[str, object], f: object) -> None:
         """Refuse options at a call, which make another operator."""
+        for word in given:
+            if word in self.kind.options:
+                raise self.misplaced(given, f is not MISSING)
+
+    def misplaced(self, given: dict[str, object], has_field: bool) -> ArgumentTypeError:
+        """The error on them, as they are cleaned."""
         own = {word: value for word, value in given.items() if word in self.kind.options}
-        if own:
-            cleaned = zip(self.kind.options, self.kind.clean(**own), strict=True)
-            raise misplaced(self.kind.name, {word: v for word, v in cleaned if word in own}, f is not MISSING)
+        cleaned = zip(self.kind.options, self.kind.clean(**own), strict=True)
+        return misplaced(self.kind.name, {word: v for word, v in cleaned if word in own}, has_field)
 
 
 class HasOrigin(Protocol):
