@@ -237,3 +237,24 @@ class TestNames:
             gg.gradient(f)
         got = gg.gradient(np.ma.array(np.asarray(f.data), mask=f.mask))
         assert got.mask.tolist() == [True, False, True, False, False]
+
+
+class Opaque:
+    """Numba's, as little of it as is looked at: an address, and no sequence."""
+
+    __cuda_array_interface__ = {"shape": (5,), "typestr": "<f8", "data": (0, True), "version": 3}  # noqa: RUF012
+
+
+@pytest.mark.parametrize(
+    ("given", "word"),
+    [(Opaque(), r", cupy\.asarray\(x\)$"), (set(X), r", sorted\(x\)$"), (iter(X), r", list\(x\)$"),
+     (gg.Grid(X), r"; a grid has operators of its own, applied to a field: grid\.gradient\(f\)$")],
+)  # fmt: skip
+def test_what_is_no_sequence_is_no_axis(given, word):
+    """As a spacing, and as an axis of a grid."""
+    with pytest.raises(TypeError, match="the spacing of axis 0 is .*; give a number or coordinates" + word):
+        gg.gradient(VALUES, given)
+    with pytest.raises(
+        TypeError, match=r"(?s)axis 0 of the grid is .*; give \(n, step\) or the coordinates" + word
+    ):
+        gg.Grid(given)
