@@ -13,7 +13,7 @@ from typing import Any, TypeGuard, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from .errors import ArgumentTypeError, ArgumentValueError, counted, shown
+from .errors import ArgumentTypeError, ArgumentValueError, counted, shown, typed
 from .types import Shape
 
 Entry = TypeVar("Entry")  # a step or coordinates
@@ -44,7 +44,7 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
                 rule = (
                     "axis is an array; if it is the field, give it to the operator, as grid.derivative(0)(f)"
                 )
-            raise ArgumentTypeError(f"{rule}, got {shown(value)} of type {type(value).__name__}")
+            raise ArgumentTypeError(f"{rule}, got {typed(value)}")
         if not -ndim <= index < ndim:
             raise np.exceptions.AxisError(
                 f"axis {index} is out of bounds for an array of dimension {ndim}; "
@@ -114,8 +114,7 @@ def clean_edge_order(edge_order: object) -> int:
     order = int_or_none(edge_order)
     if order is None:
         raise ArgumentTypeError(
-            f"edge_order must be the integer 1 or 2, got {shown(edge_order)} of type {type(edge_order).__name__}"
-            + ("; under jax.jit close over it" if "Tracer" in type(edge_order).__name__ else "")
+            f"edge_order must be the integer 1 or 2, got {typed(edge_order)}"
         )
     if order > 2:
         raise ArgumentValueError(f"'edge_order' greater than 2 not supported: got {order}; use 1 or 2")
@@ -134,7 +133,7 @@ def clean_accuracy(accuracy: object) -> int | None:
             raise ArgumentTypeError(
                 "accuracy is an array; if it is the field, give it to the operator, as grid.advect(v)(f)"
             )
-        raise ArgumentValueError(f"accuracy must be 2, 4, 6, or None for three-point rows, got {accuracy!r}")
+        raise ArgumentValueError(f"accuracy must be 2, 4, 6, or None for three-point rows, got {shown(accuracy)}")
     return number
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Never
 
+from .tracing import CLOSE_OVER, is_tracer
+
 if TYPE_CHECKING:
     from inspect import Parameter
 
@@ -43,11 +45,18 @@ def crowded(name: str, parameters: Mapping[str, Parameter], came: int, instead: 
 
 def shown(given: object) -> str:
     """A value as an error names it: an array by its shape, as its entries would fill the screen."""
+    if is_tracer(given):
+        return f"{given!r}, which is traced; {CLOSE_OVER}"
     shape = getattr(given, "shape", None)
     if isinstance(shape, tuple) and shape:
         return f"an array of shape {shape}"
     text = repr(given)
     return text if len(text) <= 300 else f"{' '.join(text[:100].split())} ..."
+
+
+def typed(given: object) -> str:
+    """A value with its type, for which it is refused."""
+    return shown(given) if is_tracer(given) else f"{shown(given)} of type {type(given).__name__}"
 
 
 def counted(number: int, noun: str) -> str:

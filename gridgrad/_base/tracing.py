@@ -1,4 +1,4 @@
-"""Whether a compiler is tracing the caller: the one question about torch that is asked outside of its room; and its lengths."""
+"""Whether a compiler is tracing the caller, and what it stands for: what is asked about torch and JAX outside of their rooms."""
 
 from __future__ import annotations
 
@@ -12,6 +12,14 @@ def is_compiling() -> bool:
         return False
     compiler = getattr(sys.modules["torch"], "compiler", None)  # torch may be half imported
     return compiler is not None and compiler.is_dynamo_compiling()
+
+
+CLOSE_OVER = "under jax.jit close over it"
+
+
+def is_tracer(given: object) -> bool:
+    """Whether it stands for the numbers of later calls, in a function that JAX traces."""
+    return any(cls.__name__ == "Tracer" for cls in type(given).__mro__)
 
 
 def are_open(shape: Sequence[object]) -> bool:

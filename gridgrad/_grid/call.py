@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from operator import index
 from typing import Any, TypeVar
 
 import numpy as np
@@ -36,7 +37,20 @@ def clean_axes(
             "give an array with at least one axis"
         )
     axes = clean_axis(axis, len(shape))
+    _check_known(shape, axes)
     return axes, per_axis_spacing(spacing, len(axes), shape)
+
+
+def _check_known(shape: tuple[int, ...], axes: Sequence[int]) -> None:
+    """Refuse an axis of a length without a number: an exporter of JAX has symbols for some."""
+    for a in axes:
+        try:
+            index(shape[a])
+        except Exception:
+            raise ArgumentTypeError(
+                f"the length of axis {a} is open, {shape[a]}, and stencils are made for a number of points; leave only axes of "
+                "batches open, jax.export.symbolic_shape('b, 40, 50'), and name the others, axis=(1, 2)"
+            ) from None
 
 
 def check_places(geometry: Geometry | None, entries: Sequence[object], axes: Sequence[int]) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from array_api_compat import array_namespace
 
 from ..._base.errors import ArgumentTypeError
+from ..._base.tracing import are_open
 from ..._base.types import Array
 from ..operations import Operations
 from ..protocol import Backend, HostMap, without_numbers
@@ -41,6 +42,20 @@ class JAX(Backend[Array]):
     def operations(self, *fields: Array) -> Operations:
         """JAX's."""
         return OfJAX(array_namespace(*fields))
+
+    def joined_by(self, field: object) -> Array | None:
+        """NumPy's arrays, which JAX's own functions take beside its arrays as well."""
+        if type(field) is not np.ndarray:
+            return None
+        kept = jax.dtypes.canonicalize_dtype(field.dtype)  # without x64 an integer would wrap
+        return jax.numpy.asarray(field if kept == field.dtype or field.dtype.kind not in "iu" else field.astype(float))
+
+    def samples(self, f: Any) -> Array:
+        """Also what JAX puts in the place of an array is refused, which has no values to compute with."""
+        if not isinstance(f, jax.Array):
+            remedy = "read it, f[...]" if hasattr(f, "__getitem__") else "trace the call, jax.eval_shape(A, f)"
+            raise ArgumentTypeError(f"f is a {type(f).__name__}, not an array; {remedy}")
+        return super().samples(f)
 
     def mapped(self, made: Callable[[], HostMap], field: Array) -> Array:
         """By a call back to the host, of which the transpose is another one."""
@@ -79,6 +94,10 @@ def _linear(through: HostMap, field: Array) -> Array:
 
 def _called(through: HostMap, field: Array) -> Array:
     """On the host, when the numbers are there."""
+    if are_open(field.shape):
+        raise ArgumentTypeError(
+            f"a solve is called back on the host, for which the shape {field.shape} is open; export it with numbers for all lengths"
+        )
 
     def on_host(values: object) -> Array:
         own = np.asarray(values)

@@ -159,7 +159,7 @@ def clean_derivative(
             f"side={word!r} goes with order=1, got order={number}; leave side= away for the centred row"
         )
     if accuracy is not None and int_or_none(accuracy) not in (1, 2):
-        raise ArgumentValueError(f"accuracy must be 1, 2 or None with side={word!r}, got {accuracy!r}")
+        raise ArgumentValueError(f"accuracy must be 1, 2 or None with side={word!r}, got {shown(accuracy)}")
     return 1, int_or_none(accuracy), word
 
 

@@ -53,9 +53,13 @@ def gather(
     factors: list[Array] = []
     for k, field in enumerate((*given, *coefficients)):
         own, cleaned = dispatch.samples(field) if name == "f" or k >= len(given) else _samples(field, name)
-        joins = None if library is None or own is library else library.joined_by(cleaned)
-        if joins is not None:
-            own, cleaned = library, joins
+        if library is not None and own is not library:
+            joins = library.joined_by(cleaned)
+            before = [own.joined_by(a) for a in (*fields, *factors)]  # a field of NumPy, and a coefficient that is learnt
+            if joins is not None:
+                own, cleaned = library, joins
+            elif all(a is not None for a in before):
+                library, fields, factors = own, before[: len(fields)], before[len(fields) :]
         if library is not None and own is not library:
             first, other = (type(a).__module__.partition(".")[0] for a in (given[0], field))
             raise ArgumentTypeError(
