@@ -113,9 +113,7 @@ def clean_edge_order(edge_order: object) -> int:
     """The order as an int, 1 or 2."""
     order = int_or_none(edge_order)
     if order is None:
-        raise ArgumentTypeError(
-            f"edge_order must be the integer 1 or 2, got {typed(edge_order)}"
-        )
+        raise ArgumentTypeError(f"edge_order must be the integer 1 or 2, got {typed(edge_order)}")
     if order > 2:
         raise ArgumentValueError(f"'edge_order' greater than 2 not supported: got {order}; use 1 or 2")
     if order < 1:
@@ -133,7 +131,9 @@ def clean_accuracy(accuracy: object) -> int | None:
             raise ArgumentTypeError(
                 "accuracy is an array; if it is the field, give it to the operator, as grid.advect(v)(f)"
             )
-        raise ArgumentValueError(f"accuracy must be 2, 4, 6, or None for three-point rows, got {shown(accuracy)}")
+        raise ArgumentValueError(
+            f"accuracy must be 2, 4, 6, or None for three-point rows, got {shown(accuracy)}"
+        )
     return number
 
 

@@ -18,7 +18,10 @@ ROOMS = (
 ENGINES = "functions are differentiated by engines, some of which are libraries of arrays"
 ALLOWED = {
     "_backends.dispatch": ({"torch", "cupy", "jax", "jaxlib", "dask", "requires_grad"}, "the table"),
-    "_base.tracing": ({"torch", "jax", "Tracer"}, "whether a compiler runs, asked before anything is imported"),
+    "_base.tracing": (
+        {"torch", "jax", "Tracer"},
+        "whether a compiler runs, asked before anything is imported",
+    ),
     "_backends.once": ({"torch"}, "what its compiler keeps, by a statement that it can trace"),
     "_base.words": ({"torch"}, "gridgrad.torch is a public module, whose keywords are told apart"),
     "_base.words.names": ({"dask"}, "gridgrad.dask is a public module, with a function to type"),

@@ -26,8 +26,9 @@ class OfJAX(Operations):
         return self.result_type(float)
 
     def weights(self, values: Array, dtype: object, like: object) -> Array:
-        """Where JAX puts them."""
-        made: Array = self.asarray(values, dtype=dtype)
+        """Where JAX puts them; of 32 bits without x64."""
+        own = None if dtype is None else jax.dtypes.canonicalize_dtype(dtype)
+        made: Array = self.asarray(values, dtype=own)
         return made
 
     def complex_of(self, real: Array, imaginary: Array) -> Array:
@@ -48,12 +49,16 @@ class JAX(Backend[Array]):
         if type(field) is not np.ndarray:
             return None
         kept = jax.dtypes.canonicalize_dtype(field.dtype)  # without x64 an integer would wrap
-        return jax.numpy.asarray(field if kept == field.dtype or field.dtype.kind not in "iu" else field.astype(float))
+        return jax.numpy.asarray(
+            field if kept == field.dtype or field.dtype.kind not in "iu" else field.astype(float)
+        )
 
     def samples(self, f: Any) -> Array:
         """Also what JAX puts in the place of an array is refused, which has no values to compute with."""
         if not isinstance(f, jax.Array):
-            remedy = "read it, f[...]" if hasattr(f, "__getitem__") else "trace the call, jax.eval_shape(A, f)"
+            remedy = (
+                "read it, f[...]" if hasattr(f, "__getitem__") else "trace the call, jax.eval_shape(A, f)"
+            )
             raise ArgumentTypeError(f"f is a {type(f).__name__}, not an array; {remedy}")
         return super().samples(f)
 

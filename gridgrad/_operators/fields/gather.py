@@ -55,7 +55,9 @@ def gather(
         own, cleaned = dispatch.samples(field) if name == "f" or k >= len(given) else _samples(field, name)
         if library is not None and own is not library:
             joins = library.joined_by(cleaned)
-            before = [own.joined_by(a) for a in (*fields, *factors)]  # a field of NumPy, and a coefficient that is learnt
+            before = [
+                own.joined_by(a) for a in (*fields, *factors)
+            ]  # a field of NumPy, and a coefficient that is learnt
             if joins is not None:
                 own, cleaned = library, joins
             elif all(a is not None for a in before):

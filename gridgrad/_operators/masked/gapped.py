@@ -234,7 +234,7 @@ class Gapped(OverWhole[In, Out]):
                     continue
                 whole = slices.joined(xp, joins.get(output, Join.TOTAL), values)
                 if isnan(self.mask.fill) and patch.missing[output].any():
-                    missing = xp.weights(patch.missing[output], None, like)
+                    missing = xp.weights(patch.missing[output][None], None, like)
                     whole = xp.where(missing, xp.full_like(whole, self.mask.fill), whole)
                 is_size = output in joins and slices.is_complex(like)  # real, of complex numbers
                 found.append(slices.stored(xp, whole, xp.real(like).dtype if is_size else kept))

@@ -267,20 +267,20 @@ class Gathered:
 
 
 def _there(xp: Operations, part: Part, real: object, like: Array) -> list[dict[str, Array]]:
-    """The arrays of each pair of a part in the library; those that say nothing are left out."""
+    """The arrays of each pair of a part in the library, factors with an axis for batches; those that say nothing are left out."""
     pairs = []
     for k, w in enumerate(part.w):
         used = w != 0
         if k and not used.any():
             continue
         values = part.is_value[k] | ~used
-        pair = {"w": xp.weights(w, real, like), "b": xp.weights(part.b[k], None, like)}
+        pair = {"w": xp.weights(w[None], real, like), "b": xp.weights(part.b[k], None, like)}
         if not values.all():
             pair["a"] = xp.weights(part.a[k], None, like)
             if values.any():
-                pair["is_value"] = xp.weights(values, None, like)
+                pair["is_value"] = xp.weights(values[None], None, like)
         if not used.all():
-            pair["used"] = xp.weights(used, None, like)
+            pair["used"] = xp.weights(used[None], None, like)
         if part.faces is not None:
             pair["fa"], pair["fb"] = (xp.weights(end[k], None, like) for end in part.faces[1:])
         pairs.append(pair)
