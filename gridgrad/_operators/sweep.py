@@ -26,6 +26,7 @@ from .fields.coefficients import (
     Given,
     check_names,
     conjugated,
+    copied,
     named_at_walls,
     replaced,
     taken,
@@ -106,6 +107,10 @@ class Sweep(Called[In, Out]):
     def with_first(self, fields: Coefficients) -> Sweep[In, Out]:
         """The operator of its own fields, in front of what is prescribed at walls."""
         return Sweep(self.pattern, fields + self.coefficients) if fields else self
+
+    def of_copies(self) -> Sweep[In, Out]:
+        """The operator of copies of its fields, as they are now; what is prescribed at walls stays what it is."""
+        return self.with_coefficients(copied(self.taken()))
 
     @property
     def linear(self) -> Sweep[In, Out]:

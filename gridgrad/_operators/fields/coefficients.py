@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from numbers import Real
 from sys import float_info
 from typing import Any, NamedTuple
@@ -186,6 +187,21 @@ def replaced(given: Iterable[Given], fields: dict[str, object]) -> Coefficients:
         is_given = argument.fields and argument.name in fields
         result += _anew(argument, fields[argument.name], own) if is_given else own
     return tuple(result)
+
+
+def copied(given: Iterable[Given]) -> Coefficients:
+    """The coefficients with copies of those that were given, which may change; what is prescribed at walls stays."""
+    result: list[Array] = []
+    for argument, own in given:
+        result += map(_copy, own) if argument.is_of_user else own
+    return tuple(result)
+
+
+def _copy(c: Array) -> Array:
+    if isinstance(c, AtFaces):
+        return c.of(_copy(c.field))
+    library, array = dispatch.samples(c)
+    return copy(c) if library.facts(array) is None else library.copy(array)  # masks are not all memory
 
 
 def named_at_walls(given: Sequence[Given]) -> dict[str, object]:
