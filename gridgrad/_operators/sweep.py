@@ -24,10 +24,10 @@ from .fields.coefficients import (
     Argument,
     Coefficients,
     Given,
+    changed_at_walls,
     check_names,
     conjugated,
     copied,
-    named_at_walls,
     replaced,
     taken,
 )
@@ -145,7 +145,8 @@ class Sweep(Called[In, Out]):
         given = other.taken()
         # other options may read other walls: these prescribe what the grid says, or what was given by a name
         first = tuple([c for argument, own in given if argument.is_of_user for c in own])
-        return made.with_first(first).with_own(named_at_walls(given))
+        before: Sweep[In, Out] = self.origin.other(self.grid, {}).with_first(first)
+        return made.with_first(first).with_own(changed_at_walls(given, before.taken()))
 
     def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Sweep[Any, Any]:  # fmt: skip
         """The operator of other fields than those that it was made with."""
