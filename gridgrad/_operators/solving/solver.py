@@ -170,13 +170,12 @@ class Solver(metaclass=Seen):
 
     def _with(self, walls: dict[str, object]) -> Solvable:
         """The operator with something else prescribed; coefficients are in the factors."""
-        other = self.operator.of_fields(walls, "solver")
         inside = [a.name for a in self.operator.arguments if a.side is None and a.name in walls]
         if inside:
             raise ArgumentTypeError(
                 f"{inside[0]}= is part of what was factored; make another solver, A.with_({inside[0]}={inside[0]}).solver()"
             )
-        return other
+        return self.operator.of_fields(walls, "solver")
 
     def _floating(self, library: Backend[Array], fields: Sequence[Array]) -> list[Array]:
         wanted = self.operator.result_name(dtype_name(fields[0]))
