@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Generic
 
+import numpy as np
+
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.outputs import check_places
 from .._base.types import Shape
@@ -13,7 +15,7 @@ from .._plan.plan import Plan
 from .._terms.real import real_terms
 from .._terms.term import Join, Term, joining, joins_of, own_terms, shapes_of
 from . import slices
-from .operations import A
+from .operations import A, dtype_name
 from .protocol import Backend, Call, DType, Memory, are_read, kinds_of, meet, plan_at
 
 Part = tuple[tuple[Term, ...], list[A], list[A], bool]  # terms, inputs, outputs, whether they add
@@ -73,7 +75,15 @@ def _added(
     as_read: bool,
 ) -> list[A]:  # fmt: skip
     """The targets as further inputs, whose terms come first; the results are new, and then assigned."""
-    if joins_of(terms):
+    name = dtype_name(targets[0])
+    if Join.SQUARES in joins_of(terms).values() and name == arithmetic_type(name, terms):
+        apart = tuple(term._replace(output=k, join=Join.TOTAL) for k, term in enumerate(terms))
+        values = operate(library, apart, fields, len(terms), None, workers, as_read)
+        results: list[A] = list(targets)
+        with np.errstate(all="ignore"):  # as kernels, one square after the other
+            for term, value in zip(terms, values, strict=True):
+                results[term.output] = results[term.output] + value * value  # type: ignore[operator]
+    elif joins_of(terms):
         values = operate(library, terms, fields, len(targets), None, workers, as_read)
         results = [target + value for target, value in zip(targets, values, strict=True)]  # type: ignore[operator]
     else:

@@ -116,19 +116,25 @@ def diffuse(
     if isinstance(f, (int, float)) and getattr(k, "ndim", 0) > 0:
         raise _swapped("diffuse(k, f, x)")
 
-    fields, numbers = _apart(k if isinstance(k, (list, tuple)) else (k,))
+    fields, numbers = _apart(k, is_vector=False)
     options = {"mean": mean, "numbers": numbers}
     return call(
         "diffuse", f, spacing, axis, ends, out, workers, options, lambda grid: grid.diffuse(k, mean), fields
     )
 
 
-def _apart(v: object) -> tuple[tuple[object, ...], str]:
-    """The fields among the components of a velocity, and what stands in the places of all: numbers as one types them."""
-    components = v if isinstance(v, (list, tuple)) else parts_of(v) or (v,)  # the only one, on one axis
+def _apart(v: object, is_vector: bool = True) -> tuple[tuple[object, ...], str]:
+    """The fields among the components of a velocity, and what stands in the places of all: numbers as one types them.
+
+    That says too whether they came as a sequence: on one axis an array, even of one row, is the component itself, and
+    ``[2.0]`` is no number of a diffusivity.
+    """
+    came_so = isinstance(v, (list, tuple))
+    components: Any = v if came_so else (parts_of(v) if is_vector else ()) or (v,)  # the only one, on one axis
     is_number = [isinstance(c, (int, float)) for c in components]
     numbers = [repr(c) if number else "" for c, number in zip(components, is_number, strict=True)]
-    return tuple(c for c, number in zip(components, is_number, strict=True) if not number), ",".join(numbers)
+    fields = tuple(c for c, number in zip(components, is_number, strict=True) if not number)
+    return fields, f"{came_so}:{','.join(numbers)}"
 
 
 def _is_velocity(f: Sequence[object], v: Any, axis: Axes) -> bool:

@@ -76,6 +76,10 @@ class Joined(Joinable[In, Out]):
         """The same, made of operators of other fields."""
         return self.made_of(*[part.with_own(fields) for part in self.parts])
 
+    def of_copies(self) -> Operator[In, Out]:
+        """The same, made of operators of copies of their fields."""
+        return self.made_of(*[part.of_copies() for part in self.parts])
+
     def on_each_component(self, form: Form, is_linear: bool) -> AnyOperator:
         """The operator on each component, see `Operator`: where both are at points alone."""
         parts = [part.on_each_component(form, is_linear) for part in self.parts]

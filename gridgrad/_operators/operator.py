@@ -80,6 +80,10 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out]):
         """The operator of its own fields, in front of what is prescribed at walls."""
         raise NotImplementedError
 
+    def of_copies(self) -> Operator[In, Out]:
+        """The operator of copies of its fields, as they are now; what is prescribed at walls stays what it is."""
+        raise NotImplementedError
+
     @property
     def bare(self) -> Operator[In, Out]:
         """The operator of fields that hold what is prescribed at points on walls; see `Holding`."""

@@ -24,9 +24,10 @@ from .fields.coefficients import (
     Argument,
     Coefficients,
     Given,
+    changed_at_walls,
     check_names,
     conjugated,
-    named_at_walls,
+    copied,
     replaced,
     taken,
 )
@@ -107,6 +108,10 @@ class Sweep(Called[In, Out]):
         """The operator of its own fields, in front of what is prescribed at walls."""
         return Sweep(self.pattern, fields + self.coefficients) if fields else self
 
+    def of_copies(self) -> Sweep[In, Out]:
+        """The operator of copies of its fields, as they are now; what is prescribed at walls stays what it is."""
+        return self.with_coefficients(copied(self.taken()))
+
     @property
     def linear(self) -> Sweep[In, Out]:
         """The operator with 0 in the place of all that is prescribed at walls."""
@@ -140,7 +145,8 @@ class Sweep(Called[In, Out]):
         given = other.taken()
         # other options may read other walls: these prescribe what the grid says, or what was given by a name
         first = tuple([c for argument, own in given if argument.is_of_user for c in own])
-        return made.with_first(first).with_own(named_at_walls(given))
+        before: Sweep[In, Out] = self.origin.other(self.grid, {}).with_first(first)
+        return made.with_first(first).with_own(changed_at_walls(given, before.taken()))
 
     def of_fields(self, fields: dict[str, object], method: str, known: tuple[str, ...] = ()) -> Sweep[Any, Any]:  # fmt: skip
         """The operator of other fields than those that it was made with."""

@@ -37,6 +37,19 @@ def test_the_fallback_has_the_bits_of_the_core(dtype, edge_order, rng, monkeypat
     assert all(same_bits(a, b) for a, b in zip(with_core, without, strict=True))
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.longdouble])
+@pytest.mark.parametrize("name", ["gradient_squared", "gradient_norm", "laplacian", "hessian", "identity"])
+def test_the_fallback_adds_as_the_core_does(name, dtype, rng, monkeypatch):
+    grid = gg.Grid(np.cumsum(rng.integers(1, 3, 7)) / 10, (9, 0.3), boundary=[None, "periodic"])
+    A = getattr(grid, name)
+    f, held = noise(rng, (2, 7, 9), dtype), noise(rng, (*A.outputs, 2, 7, 9), dtype)
+    with_core = A(f, out=np.array(held), add=True)
+    gg.clear_caches()
+    monkeypatch.setattr(_core, "core", None)
+    grid = gg.Grid(*grid.coordinates[:1], (9, 0.3), boundary=[None, "periodic"])
+    assert same_bits(getattr(grid, name)(f, out=np.array(held), add=True), with_core)
+
+
 def test_the_fallback_writes_to_out_and_reads_round_overlap(no_core, rng):
     memory = np.array(noise(rng, (12, 8)))
     expected = gg.gradient(memory[1:11].copy(), axis=0)

@@ -338,3 +338,33 @@ class TestLongAxes:
         gg.clear_caches()  # the plan goes, as nothing else held it
         assert same_bits(grid.laplacian(f, out=out), expected)
         assert bound["bound"] == 2
+
+
+F4, G8, V8 = np.ones(9, np.float32), np.ones((9, 9)), np.ones((9, 9))
+
+
+@pytest.mark.parametrize(
+    "calls",
+    [
+        [lambda: gg.diffuse([2.0], F4), lambda: gg.diffuse(2.0, F4)],
+        [lambda: gg.diffuse((2.0,), G8), lambda: gg.diffuse(2.0, G8)],
+        [lambda: gg.advect(V8[None], G8, axis=1), lambda: gg.advect((V8,), G8, axis=1)],
+        [lambda: gg.directional_derivative(G8, V8[None], axis=1), lambda: gg.directional_derivative(G8, [V8], axis=1)],
+    ],
+)  # fmt: skip
+def test_what_is_nested_otherwise_is_another_call(calls):
+    """Whatever was called before: errors and dtypes of results are those of a first call."""
+
+    def told(call):
+        try:
+            return call().dtype
+        except ValueError as error:
+            return str(error)
+
+    for one, other in (calls, reversed(calls)):
+        gg.clear_caches()
+        first = told(one)
+        gg.clear_caches()
+        others = [told(other) for _ in range(3)]
+        assert first not in others
+        assert told(one) == first

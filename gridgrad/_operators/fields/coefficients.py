@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
 from numbers import Real
 from sys import float_info
 from typing import Any, NamedTuple
@@ -188,11 +190,44 @@ def replaced(given: Iterable[Given], fields: dict[str, object]) -> Coefficients:
     return tuple(result)
 
 
-def named_at_walls(given: Sequence[Given]) -> dict[str, object]:
-    """What is prescribed by a name that nothing else has, as it was given."""
-    others = {"", *(argument.name for argument, _ in given if argument.is_of_user)}
-    sides = [(a.name, a.side.given(own[0])) for a, own in given if a.side is not None]
-    return {name: value for name, value in sides if name not in others}
+def copied(given: Iterable[Given]) -> Coefficients:
+    """The coefficients with copies of those that were given, which may change; what is prescribed at walls stays."""
+    result: list[Array] = []
+    for argument, own in given:
+        result += map(_copy, own) if argument.is_of_user else own
+    return tuple(result)
+
+
+def _copy(c: Array) -> Array:
+    library, array = dispatch.samples(as_given(c))
+    made: Array = copy(array) if library.facts(array) is None else library.copy(array)
+    return c.of(made) if isinstance(c, AtFaces) else made
+
+
+def changed_at_walls(given: Iterable[Given], before: Iterable[Given]) -> dict[str, object]:
+    """What walls were given by a name that nothing else has, in the place of what they had `before`.
+
+    Of walls that share a name each keeps its own value until one is given for all of them.
+    """
+    given, held = list(given), defaultdict[object, list[Array]](list)
+    for argument, own in before:
+        if argument.side is not None:
+            held[argument.name, argument.side] += own
+    taken = {"", *(argument.name for argument, _ in given if argument.is_of_user)}
+    found: dict[str, object] = {}
+    for argument, own in given:
+        former = held[argument.name, argument.side]
+        if argument.side is None or argument.name in taken or not former:
+            continue
+        if not _is_unchanged(own[0], former.pop(0)):
+            found[argument.name] = argument.side.given(own[0])
+    return found
+
+
+def _is_unchanged(now: Array, before: Array) -> bool:
+    if isinstance(now, Constant) or isinstance(before, Constant):
+        return repr(now) == repr(before)
+    return is_same(now, before)
 
 
 def _anew(argument: Argument, value: object, own: Coefficients) -> list[Array]:

@@ -100,12 +100,10 @@ class Side(NamedTuple):
         if array.ndim < (-self.axis if self.axis < 0 else self.axis + 1):
             return array
         place = self.axis % array.ndim
-        first: tuple[slice | int, ...] = (
-            *(slice(None),) * place,
-            0,
-            *(slice(None),) * (array.ndim - 1 - place),
-        )
-        return array[first]
+        behind = (slice(None),) * (array.ndim - 1 - place)
+        return array[
+            (*(slice(None),) * place, 0, *behind, ...)
+        ]  # `...`: of one axis an array too, not its number
 
     def _view(self, value: np.ndarray) -> np.ndarray | None:
         """An array of the whole side, with its missing axis; None of others."""

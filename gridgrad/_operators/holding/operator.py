@@ -12,7 +12,7 @@ from ..._base.errors import MISSING
 from ..._base.types import Array, Between, DType, In, Out, Shape
 from ..._terms.term import Term
 from ..called import Called
-from ..fields.coefficients import Coefficients, check_sides, is_same, named_at_walls
+from ..fields.coefficients import Coefficients, changed_at_walls, check_sides, is_same
 from ..fields.factors import Factor, Number
 from ..fields.forms import Form, flat
 from ..fields.gather import about_to_hold
@@ -267,8 +267,8 @@ class Holding(Product[In, Out]):
         is_linear_part = self.linear is self and not all(side.condition.is_zero for side in sides)
         if is_linear_part:
             return outer.linear
-        named = named_at_walls(self.inner.taken())
-        return outer.with_own(named) if named else outer  # that were given to this one
+        changed = changed_at_walls(self.inner.taken(), outer.taken())
+        return outer.with_own(changed) if changed else outer
 
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator of the same fields, of which one copy at most is made where both hold the same."""

@@ -131,6 +131,10 @@ class OverWhole(Joinable[In, Out]):
         """The operator of its own fields, in front of what is prescribed at walls."""
         return self._over(self.whole.with_first(fields))
 
+    def of_copies(self) -> Self:
+        """The operator of copies of its fields, as they are now; what is prescribed at walls stays what it is."""
+        return self._over(self.whole.of_copies())
+
     def with_coefficients(self, coefficients: Coefficients) -> Self:
         """The operator of these fields."""
         return self._over(self.whole.with_coefficients(coefficients))

@@ -52,6 +52,9 @@ class Solvable(Applied, Protocol):
     def with_own(self, fields: dict[str, object]) -> Solvable:
         """With other fields."""
 
+    def of_copies(self) -> Solvable:
+        """With copies of its fields."""
+
     def of_fields(self, fields: dict[str, object], method: str) -> Solvable:
         """With other fields, whose names are checked."""
 
@@ -94,7 +97,7 @@ class Solver(metaclass=Seen):
     def __init__(self, operator: Solvable, method: str | None = None, **tolerance: Unpack[Limits]) -> None:
         check_square(operator)
         constants_of(operator)
-        self.operator, self.method = operator, method
+        self.operator, self.method = operator.of_copies(), method
         self._tolerance = tolerance
         self._of_dtypes: dict[str, Inverse] = {}
         self._is_affine = operator.linear is not operator
@@ -167,13 +170,12 @@ class Solver(metaclass=Seen):
 
     def _with(self, walls: dict[str, object]) -> Solvable:
         """The operator with something else prescribed; coefficients are in the factors."""
-        other = self.operator.of_fields(walls, "solver")
         inside = [a.name for a in self.operator.arguments if a.side is None and a.name in walls]
         if inside:
             raise ArgumentTypeError(
                 f"{inside[0]}= is part of what was factored; make another solver, A.with_({inside[0]}={inside[0]}).solver()"
             )
-        return other
+        return self.operator.of_fields(walls, "solver")
 
     def _floating(self, library: Backend[Array], fields: Sequence[Array]) -> list[Array]:
         wanted = self.operator.result_name(dtype_name(fields[0]))
