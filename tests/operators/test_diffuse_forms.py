@@ -230,9 +230,7 @@ class TestTensor:
         assert (k[0, 1] != k[1, 0]).any()
         even = [[k[0, 0], k[0, 1]], [k[0, 1], k[1, 1]]]
         f = rng.standard_normal(grid.shape).astype(dtype)
-        np.testing.assert_array_equal(
-            grid.diffuse(k, form="tensor")(f), grid.diffuse(even, form="tensor")(f)
-        )
+        np.testing.assert_array_equal(grid.diffuse(k, form="tensor")(f), grid.diffuse(even, form="tensor")(f))
         k[1, 0, 3, 4] += 1e-3 * k[1, 1, 3, 4]
         with pytest.raises(ValueError, match="symmetric"):
             grid.diffuse(k, form="tensor")
