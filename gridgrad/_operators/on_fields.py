@@ -62,6 +62,12 @@ class OnFields(Maps[In, Out]):
         __abs__ = refused(
             "an operator has no absolute value; that of a result is abs(A(f)), and of its matrix abs(A.to_sparse())"
         )
+        __float__ = __int__ = __complex__ = __round__ = refused(
+            "an operator is no number; results have numbers, A(f), and so has its matrix, A.to_sparse()"
+        )
+        __floordiv__ = __rfloordiv__ = __mod__ = __rmod__ = __divmod__ = __rdivmod__ = refused(
+            "an operator is divided by numbers as they are, A / 2; what is whole, and what remains, is of results, A(f) // 2"
+        )
         __lt__ = __le__ = __gt__ = __ge__ = refused(
             "operators are not compared; results are, A(f) < B(f), and matrices, A.to_sparse()"
         )

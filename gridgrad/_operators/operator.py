@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
 from .._base.errors import MISSING
 from .._base.types import Between, In, Out, Scalar, Vector, seen, transposes
-from .._base.words import offered
+from .._base.words import answering, offered
 from .._base.words.names import absent
 from .._grid.points import Points
 from .fields.coefficients import Coefficients, Given, check_names, is_finite
@@ -27,6 +27,8 @@ from .on_fields import OnFields, refuse
 from .solves import Solves
 from .sparse import AsMatrix
 
+NAMED = "options and fields have names, A.with_(accuracy=4)"
+
 
 class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out]):
     """An operator on a grid: what a `Grid` makes, and its sums, multiples, products and adjoints; the name for annotations.
@@ -46,6 +48,7 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out]):
 
     __dir__ = seen
 
+    @answering(NAMED)
     def with_(self, **changes: object) -> Operator[In, Out]:
         """The operator with other options, or of other fields than those that it was made with.
 

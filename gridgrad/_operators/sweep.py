@@ -15,6 +15,7 @@ from .._backends.operations import dtype_name
 from .._base.errors import ArgumentValueError
 from .._base.late import Late, sparse
 from .._base.types import Array, In, Out
+from .._base.words import answering
 from .._grid.points import Points
 from .._stencils.stencil import Stencil
 from .._terms.term import Term, joins_of
@@ -41,7 +42,7 @@ from .holding.held import coast_of, components_of
 from .holding.operator import Holding, as_affine, over
 from .holding.walls import builds
 from .joined import Product
-from .operator import AnyOperator, Operator
+from .operator import NAMED, AnyOperator, Operator
 from .patterns.build import Build, unit
 from .patterns.kinds import Origin
 from .patterns.pattern import Pattern
@@ -133,6 +134,7 @@ class Sweep(Called[In, Out]):
         """The operator of these fields, which shares with this one what does not depend on them."""
         return type(self)(self.pattern, coefficients) if coefficients else self
 
+    @answering(NAMED)
     def with_(self, **changes: object) -> Sweep[In, Out]:
         """The operator with other options, or of other fields; see `Operator.with_`."""
         known = () if self.origin is None else self.origin.kind.options
@@ -212,6 +214,7 @@ class Sweep(Called[In, Out]):
         """Another pattern of the same fields."""
         return Sweep(pattern, self.coefficients)
 
+    @answering()
     def weights(self, axis: int) -> tuple[Array, Array]:
         """The rows along one axis of the grid, as data.
 

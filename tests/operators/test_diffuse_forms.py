@@ -219,6 +219,22 @@ class TestTensor:
             errors.append(abs(operator.solve(load) - u).max())
         assert errors[0] / errors[1] > 3.7, errors
 
+    @pytest.mark.parametrize("dtype", [np.float64, np.float32])
+    def test_a_tensor_may_be_symmetric_to_rounding(self, rng, dtype):
+        """As R D R^T is, whose entries beside the diagonal may be all but 0."""
+        grid = gg.Grid(X, Y)
+        angle, (lower, upper) = rng.uniform(-4, 4, grid.shape), (0.3, 0.7)
+        turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+        scaled = (turn * np.array([lower, upper])[:, None, None]).astype(dtype)
+        k = np.einsum("ab...,cb...->ac...", scaled, turn.astype(dtype))
+        assert (k[0, 1] != k[1, 0]).any()
+        even = [[k[0, 0], k[0, 1]], [k[0, 1], k[1, 1]]]
+        f = rng.standard_normal(grid.shape).astype(dtype)
+        np.testing.assert_array_equal(grid.diffuse(k, form="tensor")(f), grid.diffuse(even, form="tensor")(f))
+        k[1, 0, 3, 4] += 1e-3 * k[1, 1, 3, 4]
+        with pytest.raises(ValueError, match="symmetric"):
+            grid.diffuse(k, form="tensor")
+
     def test_errors(self, rng):
         grid = gg.Grid(X, Y)
         k = rng.standard_normal((2, 2, 9, 8))

@@ -75,6 +75,12 @@ def test_implicit_heat_is_of_second_order_and_kept(example):
     assert facts["lost"] < 1e-13
 
 
+def test_light_is_of_second_order_and_keeps_its_energy(example):
+    facts = example("examples", "maxwell").main(["--size", "65"])
+    assert abs(facts["order"] - 2) < 0.2
+    assert max(facts["apart"], facts["drift"]) < 1e-12
+
+
 def test_poisson_with_mixed_conditions_is_of_second_order(example):
     facts = example("examples", "poisson_mixed").main(["--size", "65"])
     assert abs(facts["order"] - 2) < 0.2

@@ -26,7 +26,7 @@ RANKS = [
     {"torch", "autodiff", "dask"},
     {"_functions"},
     {"verify", "cuda", "_config", "xarray", "cli"},
-    {"__init__"},
+    {"__init__", "__main__"},
 ]
 RANK = {room: rank for rank, rooms in enumerate(RANKS) for room in rooms}
 

@@ -62,6 +62,11 @@ ATTRIBUTES = [
     # more arguments than there are places
     Row("grid.multiply(U, U)", "Grid.multiply() takes b by position, and 2 arguments came; what is made is applied to a field, grid.multiply(b)(f)", "grid.multiply(b)(f)", "U**2", "b = f = U"),
     Row("gg.value(49.0, 7.0)", "value() takes v by position, and 2 arguments came; all else has a name, wall=, name=", BENT.format("gg.value(49.0, wall=7.0)") + "[:-1]", SECOND + "[:-1]"),
+    Row("gg.robin(1.0, 2.0)", "robin() needs c; it takes a, b, c, wall, name", BENT.format("gg.robin(1.0, 2.0, 60.0)"), SECOND),
+    Row("line.laplacian.with_(4)", "options and fields have names, A.with_(accuracy=4)", "Grid(np.arange(8.)).laplacian.with_(accuracy=4)(np.arange(8.) ** 2)", "np.full(8, 2.)"),
+    Row("line.laplacian.weights()", "weights() needs axis", "(lambda c, w: (w * f[c]).sum(1))(*line.laplacian.weights(0))", "np.full(5, 2.)"),
+    *(Row(f"{word}(line.laplacian)", "results have numbers, A(f), and so has its matrix, A.to_sparse()", "line.laplacian.to_sparse() @ f", "np.full(5, 2.)") for word in ("float", "int", "complex", "round")),
+    *(Row(call, "divided by numbers as they are, A / 2", "(line.laplacian / 2)(f)", "np.ones(5)") for call in ("line.laplacian // 2", "line.laplacian % 2", "divmod(line.laplacian, 2)", "2 // line.laplacian")),
     Row("gg.robin(1.0, 2.0, 60.0, 'face')", "robin() takes a, b, c by position, and 4 arguments came", BENT.format("gg.robin(1.0, 2.0, 60.0)"), SECOND),
     Row("grid.mesh('ij')", "mesh() takes nothing by position, and 1 argument came", "grid.mesh()[1]", "Y + 0 * U"),
     *(Row(call, "A.to_sparse().astype(numpy.float32)", "line.laplacian.to_sparse().astype(numpy.float32).toarray()", "line.laplacian.to_sparse().toarray()")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
-from inspect import signature
+from inspect import Parameter, signature
 from typing import TypeVar, cast, get_args, get_type_hints
 
 from ..errors import MISSING, ArgumentTypeError, crowded
@@ -153,12 +153,17 @@ def answering(surplus: str = "", **told: str) -> Callable[[Function], Function]:
     """A function whose other keywords are answered: `told` has for each of its own, or for a sentence, what it may be called elsewhere.
 
     A sentence is ``words_of_it="sentence: other words"``, an own keyword ``keyword="other words"``; `surplus` is on too many arguments.
+    Too few are answered by the names of those that are missing. A function that takes all keywords answers them itself.
     """
 
     def decorate(function: Function) -> Function:
         parameters = signature(function).parameters
+        kinds = {name: p.kind for name, p in parameters.items()}
+        takes_all = Parameter.VAR_KEYWORD in kinds.values()
         known = [name for name in parameters if name not in ("self", "grid", "others")]
-        most = sum(p.kind is p.POSITIONAL_OR_KEYWORD for p in parameters.values())
+        first = [name for name, kind in kinds.items() if kind is Parameter.POSITIONAL_OR_KEYWORD]
+        most = len(first)
+        needed = [name for name in first if parameters[name].default is Parameter.empty]
         instead: dict[str, str] = {}
         for own, entry in told.items():
             sentence, _, others = entry.rpartition(": ")
@@ -166,13 +171,18 @@ def answering(surplus: str = "", **told: str) -> Callable[[Function], Function]:
 
         @wraps(function)
         def call(*given: object, **words: object) -> object:
-            wrong = [word for word in words if word not in known] if words else []
-            if not wrong and len(given) <= most:
+            wrong = [word for word in words if word not in known] if words and not takes_all else []
+            missing = [word for word in needed[len(given) :] if word not in words]
+            if not (wrong or missing) and len(given) <= most:
                 return function(*given, **words)
             name = call.__qualname__ if call.__qualname__.startswith("Grid.") else function.__name__
             for word in wrong:
                 said = instead.get(word.lower()) or _close(word, known) or _all_of(known)
                 raise ArgumentTypeError(f"{name}() got an unexpected keyword argument {word!r}; {said}")
+            if missing:
+                raise ArgumentTypeError(
+                    f"{name}() needs {' and '.join(missing)}; it takes {', '.join(known)}"
+                )
             raise crowded(name, parameters, len(given), surplus)
 
         return cast(Function, call)

@@ -116,7 +116,7 @@ def _entries(k: object, n: int) -> list[list[object]]:
         )
     for a in range(n):
         for b in range(a):
-            if _differ(rows[a][b], rows[b][a]):
+            if _differ(rows[a][b], rows[b][a], rows[a][a], rows[b][b]):
                 raise ArgumentValueError(
                     f"k[{a}][{b}] is not k[{b}][{a}], but a tensor of diffusion is symmetric; what turns fluxes is advection, "
                     "grid.advect(v), so give half of the sum for both"
@@ -132,15 +132,23 @@ def _described(k: object) -> str:
     return f"a {type(k).__name__}" + (f" of {len(k)}" if isinstance(k, (list, tuple)) else "")
 
 
-def _differ(one: object, other: object) -> bool:
-    """Whether two entries are seen not to be the same: numbers, and arrays of NumPy, NaN beside NaN being the same."""
+def _differ(one: object, other: object, *diagonal: object) -> bool:
+    """Whether two entries are seen not to be the same: numbers, and arrays of NumPy, NaN beside NaN being the same.
+
+    To their rounding beside the diagonal, as that of products ``R @ D @ R.T``.
+    """
     seen = (int, float, np.generic, np.ndarray)
-    return (
-        one is not other
-        and isinstance(one, seen)
-        and isinstance(other, seen)
-        and not np.array_equal(one, other, equal_nan=True)
-    )
+    if one is other or not (isinstance(one, seen) and isinstance(other, seen)):
+        return False
+    a, b = np.asarray(one), np.asarray(other)
+    if np.array_equal(a, b, equal_nan=True):
+        return False
+    if a.shape != b.shape or {a.dtype.kind, b.dtype.kind} - set("fc"):
+        return True
+    eps = max(np.finfo(x.dtype).eps for x in (a, b))
+    beside = [abs(np.asarray(k)) for k in diagonal if isinstance(k, seen) and np.shape(k) in ((), a.shape)]
+    near = abs(a - b) <= 8 * eps * sum(beside, start=abs(a) + abs(b))
+    return not np.all(near | (np.isnan(a) & np.isnan(b)))
 
 
 def _is_zero(entry: object) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 
 from ..._base.errors import MISSING
 from ..._base.types import Array, Between, DType, In, Out, Shape
+from ..._base.words import answering
 from ..._terms.term import Term
 from ..called import Called
 from ..fields.coefficients import Coefficients, changed_at_walls, check_sides, is_same
@@ -18,7 +19,7 @@ from ..fields.forms import Form, flat
 from ..fields.gather import about_to_hold
 from ..fields.sides import Constant
 from ..joined import Product
-from ..operator import AnyOperator, Operator
+from ..operator import NAMED, AnyOperator, Operator
 from .held import held_sides
 from .strips import Strip, are_few, strips_of
 from .walls import Index, Spots, Wall, reads, shores_of, spots_of, walls_of
@@ -204,6 +205,7 @@ class Holding(Product[In, Out]):
         """The terms of all points that are not held."""
         return self.outer.separate()
 
+    @answering(NAMED)
     def with_(self, **changes: object) -> Operator[In, Out]:
         """The operator with other options, or of other fields; see `Operator.with_`."""
         names = {argument.name for argument in self.inner.arguments}

@@ -16,6 +16,7 @@ from ..._base.late import sparse
 from ..._base.outputs import targets_of
 from ..._base.tracing import is_compiling
 from ..._base.types import Array, In, Out
+from ..._base.words import answering
 from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._terms.term import shifted
@@ -26,7 +27,7 @@ from ..fields.gather import Fields
 from ..fields.quantities import check_without_units
 from ..fields.sides import AtGaps, are_constants
 from ..holding.operator import as_affine
-from ..operator import AnyOperator, Operator
+from ..operator import NAMED, AnyOperator, Operator
 from ..patterns.kinds import Origin
 from ..patterns.pattern import Pattern
 from ..sweep import Sweep
@@ -182,6 +183,7 @@ class Masked(Gapped[In, Out]):
                     pair[1][:, missing[own.order]] = self.mask.fill
         return found
 
+    @answering(NAMED)
     def with_(self, **changes: object) -> Masked[In, Out]:
         """The operator with other options, or of other fields; see `Operator.with_`."""
         made = self.whole.with_(**changes)

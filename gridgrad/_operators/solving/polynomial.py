@@ -24,22 +24,27 @@ Chains = tuple[tuple[tuple[Term, ...], ...], ...]  # a sum of products of sums o
 
 
 class Rows(NamedTuple):
-    """One of the sums: a multiple of the field, and products of rows along different axes, by their eigenvalues."""
+    """One of the sums: a multiple of the field, and products of rows along different axes, by their eigenvalues.
 
-    shift: float
-    products: tuple[tuple[tuple[int, Array], ...], ...]
+    Each is times a power of 1j: rows are real, and so are their eigenvectors, of complex operators too.
+    """
+
+    shift: complex
+    products: tuple[tuple[complex, tuple[tuple[int, Array], ...]], ...]
 
     def eigenvalues(self, shape: Sequence[int], axes: Sequence[int]) -> Array:
         """For coefficients of this shape."""
         total: Array = np.full([1] * len(shape), self.shift)
-        for product in self.products:
-            total = total + reduce(mul, (placed(values, shape, axes[k]) for k, values in product))
+        for factor, product in self.products:
+            total = total + factor * reduce(mul, (placed(values, shape, axes[k]) for k, values in product))
         return total
 
     def transposed(self) -> Rows:
         """Of real matrices: Fourier transforms have the conjugate values."""
         return self._replace(
-            products=tuple(tuple((k, values.conj()) for k, values in own) for own in self.products)
+            products=tuple(
+                (factor, tuple((k, values.conj()) for k, values in own)) for factor, own in self.products
+            )
         )
 
 
@@ -66,13 +71,13 @@ class Polynomial(Separable):
 class _Factors(NamedTuple):
     """`Rows` by their matrices."""
 
-    shift: float
-    products: tuple[tuple[tuple[int, sparse.csr_array], ...], ...]
+    shift: complex
+    products: tuple[tuple[complex, tuple[tuple[int, sparse.csr_array], ...]], ...]
 
     @property
     def norm(self) -> float:
         """At most as large, in the largest norm."""
-        sizes = (reduce(mul, (_size(matrix) for _, matrix in own)) for own in self.products)
+        sizes = (reduce(mul, (_size(matrix) for _, matrix in own)) for _, own in self.products)
         return abs(self.shift) + sum(sizes)
 
 
@@ -90,7 +95,7 @@ def polynomial(grid: Points, chains: Chains | None) -> Separable | None:
         return None
     factors = [[_factors(grid, terms, free) for terms in chain] for chain in chains]
     along: list[list[sparse.csr_array]] = [[] for _ in free]
-    for product in (own for chain in factors for rows in chain for own in rows.products):
+    for _, product in (own for chain in factors for rows in chain for own in rows.products):
         for k, matrix in product:
             along[k].append(matrix)
     common = [_Common.of(matrices, points) for matrices, points in zip(along, free, strict=True)]
@@ -100,7 +105,11 @@ def polynomial(grid: Points, chains: Chains | None) -> Separable | None:
     solved = tuple(
         tuple(
             Rows(
-                rows.shift, tuple(tuple((k, found[k].values[id(m)]) for k, m in own) for own in rows.products)
+                rows.shift,
+                tuple(
+                    (factor, tuple((k, found[k].values[id(m)]) for k, m in own))
+                    for factor, own in rows.products
+                ),
             )
             for rows in chain
         )
@@ -112,16 +121,22 @@ def polynomial(grid: Points, chains: Chains | None) -> Separable | None:
 
 
 def _factors(grid: Points, terms: Sequence[Term], free: Sequence[slice]) -> _Factors:
-    """Rows along each axis, of all terms together, and those along two axes."""
-    single = [term for term in terms if term.then is None]
-    products: list[tuple[tuple[int, sparse.csr_array], ...]] = [
-        ((k, rows_along(grid, single, k)[points, points]),) for k, points in enumerate(free)
-    ]
-    for term in terms:
-        if term.then is not None:
-            both = [(k, matrix_of(own)[free[k], free[k]]) for k, own in term.stencils() if k is not None]
-            products.append(tuple(both))
-    return _Factors(at_the_point(single), tuple(own for own in products if all(m.nnz for _, m in own)))
+    """Rows along each axis, of all terms with one power of 1j together, and those along two axes."""
+    shift: complex = 0.0
+    products: list[tuple[complex, tuple[tuple[int, sparse.csr_array], ...]]] = []
+    for turns in sorted({term.turns % 4 for term in terms}):
+        factor = (1.0, 1j, -1.0, -1j)[turns]
+        own = [term for term in terms if term.turns % 4 == turns]
+        single = [term for term in own if term.then is None]
+        shift += factor * at_the_point(single)
+        products += [
+            (factor, ((k, rows_along(grid, single, k)[points, points]),)) for k, points in enumerate(free)
+        ]
+        for term in own:
+            if term.then is not None:
+                both = [(k, matrix_of(one)[free[k], free[k]]) for k, one in term.stencils() if k is not None]
+                products.append((factor, tuple(both)))
+    return _Factors(shift, tuple(own for own in products if all(m.nnz for _, m in own[1])))
 
 
 class _Common(NamedTuple):

@@ -223,7 +223,7 @@ def _reciprocal(values: Array) -> Array:
 
 def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None) -> Separable | None:
     """The inverse of all terms of one output, of one field."""
-    if not is_plain(terms) or any(t.then for t in terms):
+    if not is_plain(terms) or any(t.then or t.turns for t in terms):
         return None
     shift = at_the_point(terms)
     free = free_points(grid, component)
@@ -241,8 +241,8 @@ def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None) -> S
 
 
 def is_plain(terms: Sequence[Term]) -> bool:
-    """Whether all are rows with the same weights for all lines, real and not multiplied."""
-    return not joins_of(terms) and not any(t.factors() or t.turns for t in terms)
+    """Whether all are rows with the same weights for all lines, not multiplied."""
+    return not joins_of(terms) and not any(t.factors() for t in terms)
 
 
 def at_the_point(terms: Sequence[Term]) -> float:

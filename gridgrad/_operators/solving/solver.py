@@ -155,7 +155,11 @@ class Solver(metaclass=Seen):
         library, fields = given.library, self._floating(given.library, given.samples)
         targets = None if out is None else self._targets(library, out, fields)
         start = self._start(library, operator, fields)
-        rest = fields if start is None else _differences(fields, flat(operator(shaped(start, form)), form))
+        rest = (
+            fields
+            if start is None
+            else _differences(fields, flat(self.operator(shaped(start, form), **walls), form))
+        )
         found = self._solved(library, rest, partial(self._of_dtype, dtype_name(given.samples[0])))
         if start is not None:
             found = [a + s for a, s in zip(found, start, strict=True)]

@@ -59,6 +59,11 @@ SUMS = {
         lambda g, L: g.identity - 1e-5 * (L @ L @ L),
         lambda e, L: e - 1e-5 * L @ L @ L,
     ),
+    "Crank and Nicolson": (lambda g, L: g.identity - 0.05j * L, lambda e, L: e - 0.05j * L),
+    "Ginzburg and Landau": (
+        lambda g, L: (0.9 - 0.2j) * g.identity - (0.1 + 0.2j) * L + 1e-3j * (L @ L),
+        lambda e, L: (0.9 - 0.2j) * e - (0.1 + 0.2j) * L + 1e-3j * L @ L,
+    ),
 }
 
 
@@ -69,14 +74,40 @@ def test_products_are_solved_by_transforms(ends, made):
     solver = made[0](grid, grid.laplacian).solver()
     assert f"{ends[2]} along axis -2, FFT along axis -1" in repr(solver)
     b = np.random.default_rng(0).standard_normal((3, *grid.shape))
-    wanted = np.zeros(b.shape)
     matrix = made[1](np.eye(len(laplacian)), laplacian)
+    wanted = np.zeros(b.shape, matrix.dtype)
+    b = b + 1j * b[::-1] if np.iscomplexobj(matrix) else b
     for k in range(3):
         wanted[k, inside] = np.linalg.solve(matrix, b[k, inside].ravel()).reshape(-1, M)
     np.testing.assert_allclose(solver(b), wanted, rtol=0, atol=1e-12 * abs(wanted).max())
     adjoint = made[0](grid, grid.laplacian).T.solve(b[0])
     wanted[0, inside] = np.linalg.solve(matrix.T, b[0, inside].ravel()).reshape(-1, M)
     np.testing.assert_allclose(adjoint, wanted[0], rtol=0, atol=1e-12 * abs(wanted).max())
+
+
+def test_complex_operators_on_rings_and_their_transposes():
+    """A packet that drifts: eigenvalues are complex, of the transpose those of the other direction."""
+    grid = gg.Grid((N, H), (M, K), boundary="periodic")
+    drift = grid.derivative(0) - 0.5 * grid.derivative(1)
+    A = grid.identity + 0.02j * grid.laplacian + (0.1 + 0.03j) * drift
+    steps = ((n, h, (np.eye(n, k=1) + np.eye(n, k=1 - n)) / (2 * h)) for n, h in ((N, H), (M, K)))
+    (a, along), (b, across) = ((ring(n, h), ahead - ahead.T) for n, h, ahead in steps)
+    matrix = np.eye(N * M) + 0.02j * (np.kron(a, np.eye(M)) + np.kron(np.eye(N), b))
+    matrix += (0.1 + 0.03j) * (np.kron(along, np.eye(M)) - 0.5 * np.kron(np.eye(N), across))
+    f = np.random.default_rng(0).standard_normal(grid.shape)
+    assert "FFT along axis -2, FFT along axis -1" in repr(A.solver())
+    for own, exact in ((A, matrix), (A.T, matrix.T)):
+        wanted = np.linalg.solve(exact, f.ravel()).reshape(grid.shape)
+        np.testing.assert_allclose(own.solve(f), wanted, rtol=0, atol=1e-13 * abs(wanted).max())
+
+
+def test_constants_that_a_complex_operator_makes_0():
+    grid = gg.Grid((N, H), (M, K), boundary=["symmetric", "periodic"])
+    b = np.random.default_rng(0).standard_normal(grid.shape)
+    b -= b.mean()
+    np.testing.assert_allclose((1j * grid.laplacian).solve(b), -1j * grid.laplacian.solve(b), atol=1e-13)
+    with pytest.raises(ValueError, match="b has no solution: the operator makes 0 of constants"):
+        (1j * grid.laplacian).solve(b + 1)
 
 
 @pytest.mark.parametrize("ends", [ENDS["symmetric"], ENDS["reflect"]], ids=["symmetric", "reflect"])
