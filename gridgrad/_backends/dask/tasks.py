@@ -13,6 +13,7 @@ from dask.highlevelgraph import HighLevelGraph
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array, Shape
 
+Places: TypeAlias = tuple[int, ...]  # of a chunk among others, by axis
 Key: TypeAlias = tuple[Any, ...] | str
 Chunks: TypeAlias = tuple[tuple[int, ...], ...]  # lengths, by axis
 IS_ON = hasattr(da.Array, "expr")  # whether Dask plans arrays as expressions, which may come by other names
@@ -23,20 +24,36 @@ task: Any = Task
 reference: Any = TaskRef
 
 
-class Declared(NamedTuple):
-    """What an array says of one of its chunks: where it comes from, ``(name, *places)``, and its shape."""
+def beside(places: Places, steps: Places, numblocks: Places) -> Places:
+    """The chunk so many places from another, round each axis."""
+    return tuple([(place + step) % n for place, step, n in zip(places, steps, numblocks, strict=True)])
 
-    key: Key
+
+def refused_shape(name: str, places: Places, shape: Shape, found: Shape) -> ArgumentValueError:
+    """For a chunk of another shape than its array says, which Dask takes as it is, and whose rows would be those of other points."""
+    return ArgumentValueError(
+        f"chunk {places!r} of the Dask array {name!r} has the shape {found!r}, and the array says {shape!r}; say "
+        "what the function makes of each chunk, f.map_blocks(function, chunks=...), or have it found, f.compute_chunk_sizes()"
+    )
+
+
+def shape_of(chunk: Any) -> Shape:
+    """Of whatever stands in the place of a chunk."""
+    return tuple(getattr(chunk, "shape", ()))
+
+
+class Said(NamedTuple):
+    """What an array says of a chunk that a task is given: its shape, and whose it is, so many places from the task's own of as many as there are."""
+
     shape: Shape
+    name: str
+    steps: Places
+    numblocks: Places
 
-    def check(self, chunk: Any) -> None:
-        """Refuse a chunk of another shape, which Dask takes as it is, and whose rows would be those of other points."""
-        shape = tuple(getattr(chunk, "shape", ()))
-        if shape != self.shape:
-            raise ArgumentValueError(
-                f"chunk {self.key[1:]!r} of the Dask array {self.key[0]!r} has the shape {shape!r}, and the array says {self.shape!r}; say "
-                "what the function makes of each chunk, f.map_blocks(function, chunks=...), or have it found, f.compute_chunk_sizes()"
-            )
+    def check(self, chunk: Any, key: tuple[Any, ...]) -> None:
+        """Refuse one of another shape; the task of that key says which it is."""
+        if (found := shape_of(chunk)) != self.shape:
+            raise refused_shape(self.name, beside(key[1:], self.steps, self.numblocks), self.shape, found)
 
 
 def array(
