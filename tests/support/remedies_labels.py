@@ -53,7 +53,13 @@ ROWS = [
     row("advect(D, (D, V), dim=('a', 'b'))", "give advect((u, v), f, dim=('lon', 'lat'))", "advect((D, V), D, dim=('a', 'b')).dims[0]", "'a'", TWO),
     row("directional_derivative((D, V), D, dim=('a', 'b'))", "give directional_derivative(f, (u, v), dim=('lon', 'lat'))", f"directional_derivative(D, (1.0, 0.0), dim=('a', 'b'), {E2}).values", NORTH, TWO),
     row("advect(D, D, V, dim=('a', 'b'))", "takes all components as one argument; give advect((u, v), f, dim=('lon', 'lat'))", "advect((D, V), D, dim=('a', 'b')).dims[0]", "'a'", TWO),
-    row("gradient(xarray.DataTree(ds))", "f.map_over_datasets(lambda ds: gradient(ds, dim='x'))", f"(lambda f: f.map_over_datasets(lambda ds: gradient(ds[['u']], dim='b', {E2})).du_db.values)(xarray.DataTree(ds))", EAST, TWO),
+    row("gradient(xarray.DataTree(ds))", "f.map_over_datasets(lambda ds: gradient(ds, dim='x') if ds else ds)",
+        f"(lambda f: f.map_over_datasets(lambda ds: gradient(ds[['u']], dim='b', {E2}) if ds else ds)['g'].du_db.values)(xarray.DataTree.from_dict({{'g': ds}}))", EAST, TWO),
+    row("gradient(D.groupby('a'))", "of each group it is f.map(lambda f: gradient(f, dim='x'))", f"(lambda f: f.map(lambda f: gradient(f, dim='b', {E2})).values)(D.groupby('a'))", EAST, TWO),
+    row("gradient(D.groupby('a'))", "and of their means gradient(f.mean(), dim='x')", f"(lambda f: gradient(f.mean(), dim='b', {E2}).values)(D.groupby('a'))", EAST, TWO),
+    row("gradient(D.coarsen(a=1))", "of their means it is gradient(f.mean(), dim='x')", f"(lambda f: gradient(f.mean(), dim='b', {E2}).values)(D.coarsen(a=1))", EAST, TWO),
+    row("gradient(D.isel(a=slice(0)))", "f.sel(a=slice(60, 20)) of latitudes that fall", f"(lambda f: gradient(f.sel(a=slice(60, 20)), dim='b', {E2}).values)(D.assign_coords(a=[50, 40, 30, 20]))", EAST, TWO),
+    row("gradient(D.isel(a=slice(0)))", "or sort the axis before, f.sortby('a')", f"(lambda f: gradient(f.sortby('a').sel(a=slice(20, 60)), dim='b', {E2}).values)(D.assign_coords(a=[50, 40, 30, 20]))", EAST, TWO),
     *(row(call, "or plain arrays, for which gridgrad.Grid(x, y).faces() has the operators, divergence((u, v)) for example", "gridgrad.Grid(X, Y).faces().divergence((0 * U[1:] + 1, 0 * U[:, 1:]))[1, 1]", "0.0", TWO)
       for call in ("divergence((D.rename(a='a_u'), V.rename(b='b_v')), dim=('a', 'b'))", "advect((D.rename(a='a_u'), 1.0), D, dim=('a', 'b'))")),
     # words of plain arrays, and dims of others

@@ -19,7 +19,7 @@ from .faces import Depths, checked_faces, depths_of, points_of
 from .groups import cut, groups_of, joined, lengths
 from .recipe import Recipe, Spans, contents
 from .spans import Span
-from .tasks import Chunks, Key, Places, Said, array, beside, reference, task
+from .tasks import Chunks, Key, Places, Said, array, beside, rechunked, reference, task
 
 
 def outputs_of(
@@ -34,7 +34,7 @@ def outputs_of(
     groups = groups_of(chunks, meta.dtype.itemsize)
     pairs = list(zip(fields, wanted, strict=True))
     if groups is None:
-        fields = [f if f.chunks == own else f.rechunk(own) for f, own in pairs]
+        fields = [rechunked(f, own) for f, own in pairs]
     else:
         fields = [joined(f, own, groups, recipe.find) for f, own in pairs]
     token = tokenize([field.name for field in fields], contents(recipe, stencils), str(meta.dtype))

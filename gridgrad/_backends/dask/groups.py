@@ -14,7 +14,7 @@ from dask.highlevelgraph import MaterializedLayer
 
 from ..._base.types import Array
 from ..protocol import Find
-from .tasks import IS_ON, Chunks, Key, array, reference, refused_shape, shape_of, task
+from .tasks import IS_ON, Chunks, Key, array, rechunked, reference, refused_shape, shape_of, task
 
 Groups: TypeAlias = tuple[tuple[int, ...], ...]  # how many chunks each takes, by axis
 
@@ -49,7 +49,7 @@ def joined(field: Any, chunks: Chunks, groups: Groups, find: Find) -> Any:
     """The array, which should be in these `chunks`, in those of groups of them, one along axes that are one chunk."""
     groups = tuple([own if len(n) > 1 else (1,) for n, own in zip(chunks, groups, strict=True)])
     if field.chunks != chunks:
-        return field.rechunk(lengths(chunks, groups))
+        return rechunked(field, lengths(chunks, groups))
     held = _held(field)
     made = partial(_joins, field.chunks, groups, find, held)
     name = f"gridgrad-joined-{tokenize(field.name, groups)}"
