@@ -21,6 +21,7 @@ _SAID = {
     r" and what gridgrad\.value, slope and robin prescribe": "",
     r"if these are the steps that follow each point, .*?; otherwise ": "",
     r"name two( dims)? and what they are: .*": "call their coordinates lat and lon, or give them the units degrees_north and degrees_east",
+    r", or drop what is wrong: .*": "",
     r"f\[('[^']*')\]\.attrs\[.*": r"an attribute of \1",
 }  # fmt: skip
 _WORD = re.compile(r"\b(" + "|".join(_FLAGS) + r")=('[^']*'|\"[^\"]*\"|\([^)]*\)|\{[^}]*\}|[\d.]+)?")

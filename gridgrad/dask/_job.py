@@ -9,9 +9,10 @@ from uuid import uuid4
 
 import numpy as np
 
-from .._backends.dask.chunk import Places, compute, neighbours
+from .._backends.dask.chunk import compute, neighbours
 from .._backends.dask.faces import AllSpans, Reach, depths_of
 from .._backends.dask.recipe import Recipe, Spans
+from .._backends.dask.tasks import Places, beside
 from .._base.types import Array, Shape
 from ._partial import Partial
 from ._reads import Reads
@@ -51,7 +52,9 @@ class Part(NamedTuple):
         terms = self.recipe.there(spans)
         used, reach = self.recipe.used(terms), self.recipe.reach(terms)
         others = [
-            (self.inputs[k], there) for k in used for there in neighbours(reach[k], spans, places, numblocks)
+            (self.inputs[k], beside(places, steps, numblocks))
+            for k in used
+            for steps in neighbours(reach[k], spans)
         ]
         return [self.inputs[k] for k in used], others
 
@@ -94,8 +97,8 @@ class Job:
         # last: there is less memory while others are decoded
         chunks = {k: self.reads.chunk(k, places) for k in dict.fromkeys(chain(*(used for used, _ in wanted)))}
         for part, (used, beyond) in zip(self.parts, wanted, strict=True):
-            own, beside = [chunks[k] for k in used], [others[there] for there in beyond]
-            made = compute(part.recipe, part.spans(places), (), *own, *beside)
+            own, around = [chunks[k] for k in used], [others[there] for there in beyond]
+            made = compute(part.recipe, part.spans(places), *own, *around)
             yield from made if isinstance(made, tuple) else (made,)
 
 

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from .._backends.dask.chunk import Places
 from .._backends.dask.faces import AllDepths, Beyond, Faces, faces, points_of
 from .._backends.dask.spans import Piece
+from .._backends.dask.tasks import Places
 from .._base.cache import Cache
 from .._base.types import Array, Shape
 from ._request import Held, Repeated

@@ -27,7 +27,7 @@ from .._wraps.xarray.call import leaves, wrapped
 from .._wraps.xarray.coordinates import apart, by_axis, check_place, coordinates_of, differ, variables_of
 from .._wraps.xarray.directions import check_directions
 from .._wraps.xarray.errors import axes_named
-from .._wraps.xarray.fields import check_decoded, check_together, gaps_of, quantity_among
+from .._wraps.xarray.fields import check_together, decoded, gaps_of, quantity_among
 from .._wraps.xarray.names import Label, kept_attributes
 from .._wraps.xarray.sphere import WORDS, check_word, dims_on_sphere, placed
 
@@ -265,8 +265,7 @@ class Grid:
             raise ArgumentTypeError(
                 f"apply takes an operator, grid.apply(grid.plain.laplacian, f), got {operator!r}"
             )
-        check_decoded({"F": fields})
-        arrays = [self._numbers(field) for field in fields]
+        arrays = [self._numbers(field) for field in decoded({"F": fields})["F"]]
         if (
             quantity_among(arrays) is not None
             and self.plain.units is None

@@ -42,6 +42,8 @@ ROWS = [
     row("gradient(D, dim=('a', 'b'), coord='a')", "give one coord= for each dim=", f"gradient(D, dim=('a', 'b'), coord=('a', 'b'), {E2})[1].values", EAST, TWO),
     row("gradient(D, coord='z')", "name the one to differentiate along, dim=", "gradient(D, dim='b', edge_order=2).values", EAST, TWO),
     row("gradient(M, coord=('Q', 'P'), dim=('a', 'b'))", "give dim=('b', 'a')", f"gradient(M, coord=('Q', 'P'), dim=('b', 'a'), {E2})[1].values", NORTH, MESH),
+    *(row(f"gradient({called}, geometry='sphere')", "derivatives are per degree, gradient(f, coord=('lon', 'lat'), dim=('b', 'a'))", f"gradient({called}, coord=('lon', 'lat'), dim=('b', 'a'), {E2})[0].values", EAST, MESH)
+      for called in ("M.rename(P='lat', Q='lon')", "M.expand_dims(t=[0.0]).assign_coords(lon=M.Q.expand_dims(t=[0.0]), lat=M.P.expand_dims(t=[0.0]))")),
     row("gradient(M, coord='Q', dim='a')", "give dim='b'", f"gradient(M, coord='Q', dim='b', {E2}).values", EAST, MESH),
     row("gradient(M, coord=('Q', 'Q'), dim=('a', 'b'))", "name another coordinate, coord=", f"gradient(M, coord=('P', 'Q'), dim=('a', 'b'), {E2})[0].values", NORTH, MESH),
     row("gradient(D, dim='a', coord='b')", "name another one, coord=", "gradient(D, dim='b', coord='z', edge_order=2).values", f"({EAST}) / 3", TWO),
@@ -53,7 +55,13 @@ ROWS = [
     row("advect(D, (D, V), dim=('a', 'b'))", "give advect((u, v), f, dim=('lon', 'lat'))", "advect((D, V), D, dim=('a', 'b')).dims[0]", "'a'", TWO),
     row("directional_derivative((D, V), D, dim=('a', 'b'))", "give directional_derivative(f, (u, v), dim=('lon', 'lat'))", f"directional_derivative(D, (1.0, 0.0), dim=('a', 'b'), {E2}).values", NORTH, TWO),
     row("advect(D, D, V, dim=('a', 'b'))", "takes all components as one argument; give advect((u, v), f, dim=('lon', 'lat'))", "advect((D, V), D, dim=('a', 'b')).dims[0]", "'a'", TWO),
-    row("gradient(xarray.DataTree(ds))", "f.map_over_datasets(lambda ds: gradient(ds, dim='x'))", f"(lambda f: f.map_over_datasets(lambda ds: gradient(ds[['u']], dim='b', {E2})).du_db.values)(xarray.DataTree(ds))", EAST, TWO),
+    row("gradient(xarray.DataTree(ds))", "f.map_over_datasets(lambda ds: gradient(ds, dim='x') if ds else ds)",
+        f"(lambda f: f.map_over_datasets(lambda ds: gradient(ds[['u']], dim='b', {E2}) if ds else ds)['g'].du_db.values)(xarray.DataTree.from_dict({{'g': ds}}))", EAST, TWO),
+    row("gradient(D.groupby('a'))", "of each group it is f.map(lambda f: gradient(f, dim='x'))", f"(lambda f: f.map(lambda f: gradient(f, dim='b', {E2})).values)(D.groupby('a'))", EAST, TWO),
+    row("gradient(D.groupby('a'))", "and of their means gradient(f.mean(), dim='x')", f"(lambda f: gradient(f.mean(), dim='b', {E2}).values)(D.groupby('a'))", EAST, TWO),
+    row("gradient(D.coarsen(a=1))", "of their means it is gradient(f.mean(), dim='x')", f"(lambda f: gradient(f.mean(), dim='b', {E2}).values)(D.coarsen(a=1))", EAST, TWO),
+    row("gradient(D.isel(a=slice(0)))", "f.sel(a=slice(60, 20)) of latitudes that fall", f"(lambda f: gradient(f.sel(a=slice(60, 20)), dim='b', {E2}).values)(D.assign_coords(a=[50, 40, 30, 20]))", EAST, TWO),
+    row("gradient(D.isel(a=slice(0)))", "or sort the axis before, f.sortby('a')", f"(lambda f: gradient(f.sortby('a').sel(a=slice(20, 60)), dim='b', {E2}).values)(D.assign_coords(a=[50, 40, 30, 20]))", EAST, TWO),
     *(row(call, "or plain arrays, for which gridgrad.Grid(x, y).faces() has the operators, divergence((u, v)) for example", "gridgrad.Grid(X, Y).faces().divergence((0 * U[1:] + 1, 0 * U[:, 1:]))[1, 1]", "0.0", TWO)
       for call in ("divergence((D.rename(a='a_u'), V.rename(b='b_v')), dim=('a', 'b'))", "advect((D.rename(a='a_u'), 1.0), D, dim=('a', 'b'))")),
     # words of plain arrays, and dims of others
@@ -145,9 +153,10 @@ ROWS = [
     row("gradient(d.assign_attrs(units='K').chunk(2), 2.0 * km)", "give their numbers, x.value, with units as text", "(lambda x: gradient(d.chunk(2), x.value, dim='x').values)(2.0 * km)", "np.gradient(f, 2.)",
         ONE + "from astropy.units import km; ", "xarray dask astropy"),
     # units
+    row("laplacian(D.assign_attrs(units='K').assign_coords(a=('a', X, {'units': 'm'}), b=('b', Y, {'units': 's'})))", "name the dims that are meant, dim=", "laplacian(D, dim='b').values[:, 1:-1]", "np.full((4, 3), 6.)", TWO),
     row("laplacian(D.assign_attrs(units='K').assign_coords(a=('a', X, {'units': 'm'}), b=('b', Y, {'units': 's'})))", "convert them to one, or drop what is wrong: del f['x'].attrs['units']",
         "laplacian(D.assign_coords(a=('a', X, {'units': 'm'}))).values", "np.full((4, 5), 8.)", TWO),
-    row("gradient(d.copy(data=u.Quantity(f, 'K')).assign_coords(x=('x', x, {'units': 'degrees_east'})))", "f['x'].attrs['units'] = 'degree'",
+    row("gradient(d.copy(data=u.Quantity(f, 'K')).assign_coords(x=('x', x, {'units': 'turns_east'})))", "f['x'].attrs['units'] = 'degree'",
         f"gradient(d.copy(data=u.Quantity(f, 'K')).assign_coords(x=('x', x, {{'units': 'degree'}})), {E2}).data.to('K / degree').magnitude", "slope",
         ONE + "import pint; u = pint.UnitRegistry(); ", "xarray pint"),
     row("gradient(D.copy(data=u.Quantity(U, 'K')), geometry=('lat', 'lon'))", "give numbers, f.copy(data=f.data.magnitude) of pint, with their unit as text, attrs['units']",

@@ -137,11 +137,34 @@ def test_quantities_inside():
     assert found.data.units == q(1, "K/km").units
     assert np.array_equal(found.data.magnitude, gg.gradient(VALUES, X, axis=1))
     assert "units" not in found.attrs
-    F["x"].attrs["units"] = "degrees_east"
-    with pytest.raises(ValueError, match="the unit 'degrees_east' of 'x' is none of theirs"):
+    F["x"].attrs["units"] = "turns_east"
+    with pytest.raises(ValueError, match="the unit 'turns_east' of 'x' is none of theirs"):
         gg.gradient(F, dim="x")
     F["x"].attrs["units"] = "degree"  # as the error says
     assert gg.gradient(F, dim="x").data.units == q(1, "K/degree").units
+
+
+@pytest.mark.parametrize("library", ["pint", "astropy.units", "unyt"])
+@pytest.mark.parametrize(
+    ("written", "unit"),
+    [
+        ("degrees_north", "degree"),
+        ("degree_east", "degree"),
+        ("degrees", "degree"),
+        ("m s-1", "m/s"),
+        ("days since 2000-01-01", "day"),
+    ],
+)
+def test_texts_of_climate_files_beside_quantities(library, written, unit):
+    module = pytest.importorskip(library)
+    q = {
+        "pint": lambda: module.UnitRegistry().Quantity,
+        "astropy.units": lambda: module.Quantity,
+        "unyt": lambda: module.unyt_array,
+    }[library]()
+    found = gg.gradient(field(units=None, by=written).copy(data=q(VALUES, "K")), dim="x").data
+    difference = found - q(gg.gradient(VALUES, X, axis=1), "K") / q(1.0, unit)  # of units that are the same
+    assert not np.asarray(difference.magnitude if library == "pint" else difference.value).any()
 
 
 @pytest.mark.parametrize("call", [
@@ -222,6 +245,27 @@ def test_marks_of_missing_points_are_refused(word):
     assert gg.gradient(field(**{word: -999}), dim="x").identical(gg.gradient(field(), dim="x"))
 
 
+@pytest.mark.parametrize("word", ["_FillValue", "missing_value"])
+def test_marks_in_chunks_are_refused_when_they_are_computed(word):
+    dask = pytest.importorskip("dask")
+    marked = field().copy(data=np.where(VALUES > 0.5, -999, VALUES)).assign_attrs({word: -999}).chunk(x=2)
+    plain = gridgrad.xarray.Grid(field())
+    with dask.config.set(scheduler=lambda *_, **__: pytest.fail("computed")):
+        lazy = [
+            gg.gradient(marked, dim="x"),
+            gg.advect((2.0, marked), field().chunk(x=2), dim=("x", "y")),
+            plain.apply(plain.plain.laplacian, marked),
+        ]
+    for own in lazy:
+        with pytest.raises(
+            ValueError, match=rf"points of the value -999, .* f.where\(f != f.attrs\['{word}'\]\)"
+        ):
+            own.compute()
+    free = gg.gradient(field(**{word: -999}).chunk(x=2), dim="x")
+    assert free.chunks == ((4,), (2, 2, 1))
+    assert free.compute().identical(gg.gradient(field(), dim="x"))
+
+
 def test_apply_does_not_guess_the_unit_of_quantities():
     """``plain`` has numbers for axes, and the Laplacian of K was in K, on axes in km."""
     pint, grid = pytest.importorskip("pint"), gridgrad.xarray.Grid(field(by="km"))
@@ -247,6 +291,24 @@ def test_indexes_of_pandas_are_told_what_to_type():
     dated = months.assign_coords(x=months.indexes["x"].to_timestamp())
     assert np.array_equal(
         gg.gradient(dated, dim="x"), gg.gradient(VALUES, 86400.0 * np.array([0, 31, 59, 90, 120]), axis=1)
+    )
+
+
+def test_no_points_are_told_of_slices_against_the_axis():
+    falling = field().assign_coords(y=[60.0, 50, 40, 30])
+    for make in (
+        lambda f: gg.gradient(f, dim=("x", "y")),
+        lambda f: gg.derivative(f.to_dataset(name="T"), dim="y"),
+        gridgrad.xarray.Grid,
+    ):
+        with pytest.raises(
+            ValueError,
+            match=r"0 points along 'y'; a slice against the direction of the axis gives none: .* f.sortby\('y'\)",
+        ):
+            make(falling.sel(y=slice(30, 50)))
+    assert np.array_equal(
+        gg.derivative(falling.sortby("y").sel(y=slice(30, 50)), dim="y"),
+        gg.derivative(VALUES[:0:-1], 10.0, axis=0),
     )
 
 

@@ -173,7 +173,7 @@ def test_positions_with_two_dims_are_named():
     )
     with pytest.raises(
         ValueError,
-        match=r"per degree, gradient\(f, coord=\('longitude', 'latitude'\), dim=\('j', 'i'\)\); where dims are angles",
+        match=r"per degree, gradient\(f, coord=\('longitude', 'latitude'\), dim=\('i', 'j'\)\); where dims are angles",
     ):
         gg.gradient(flat, geometry="sphere")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
-from typing import NamedTuple, TypeAlias, cast
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 
@@ -16,14 +16,11 @@ from ..slices import leading
 from .faces import Beyond, found
 from .recipe import Axes, Recipe, Spans
 from .spans import Cut, Parts, Piece
-from .tasks import Declared
+from .tasks import Places, Said
 
 SMALL = (
     1 << 20
 )  # bytes of a chunk below which a copy with its halo takes less time than sweeps over its sides
-
-
-Places: TypeAlias = tuple[int, ...]  # of a chunk among others, by axis
 
 
 class Source(NamedTuple):
@@ -39,24 +36,28 @@ def beyond(spans: Spans, axes: Axes) -> Iterator[tuple[Piece, ...]]:
     return product(*(() if span is None else span.pieces for span in own))
 
 
-def neighbours(reach: Sequence[Axes], spans: Spans, places: Places, numblocks: Places) -> Iterator[Places]:
-    """The chunks that one reads, in the same order."""
+def neighbours(reach: Sequence[Axes], spans: Spans) -> Iterator[Places]:
+    """So many places from its own are the chunks that one reads, in the same order."""
     for axes in reach:
-        theirs = [[place] for place in places]
+        theirs = [[0]] * len(spans)
         for axis in axes:
             span = spans[axis]
-            pieces = () if span is None else span.pieces
-            theirs[axis] = [(places[axis] + piece.other) % numblocks[axis] for piece in pieces]
+            theirs[axis] = [] if span is None else [piece.other for piece in span.pieces]
         yield from product(*theirs)
 
 
-def compute(
-    recipe: Recipe, spans: Spans, declared: Sequence[Declared], *arrays: Array | Beyond
+def checked(
+    recipe: Recipe, spans: Spans, said: Sequence[Said], key: tuple[Any, ...], *arrays: Array | Beyond
 ) -> Array | tuple[Array, ...]:
-    """The outputs of a chunk: of its own inputs, then of what lies beyond their sides; `declared` of all that are chunks, in order."""
+    """The task of that key, of whose chunks `said` is known, in their order."""
     chunks = [own for own in arrays if not isinstance(own, Beyond)]
-    for said, chunk in zip(declared, chunks, strict=False):
-        said.check(chunk)
+    for own, chunk in zip(said, chunks, strict=True):
+        own.check(chunk, key)
+    return compute(recipe, spans, *arrays)
+
+
+def compute(recipe: Recipe, spans: Spans, *arrays: Array | Beyond) -> Array | tuple[Array, ...]:
+    """The outputs of a chunk: of its own inputs, then of what lies beyond their sides."""
     return (recipe.chunk or Chunk)(recipe, spans, arrays).results()
 
 

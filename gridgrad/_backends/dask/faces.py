@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from math import prod
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from ..._base.types import Array
 from .spans import Piece, Span
-from .tasks import Declared
+from .tasks import Said
 
 Depth: TypeAlias = tuple[int, int, int]  # an axis, and how many first and last rows others read
 Depths: TypeAlias = tuple[Depth, ...]  # of a chunk, along some axes
@@ -79,10 +79,14 @@ class Faces(Beyond):
         return low[_index(axes, pieces)]
 
 
-def faces(chunk: Array, depths: Depths, declared: Declared | None = None) -> Faces:
-    """The task that makes them."""
-    if declared is not None:
-        declared.check(chunk)
+def checked_faces(chunk: Array, depths: Depths, said: Said, key: tuple[Any, ...]) -> Faces:
+    """The task of that key, of whose chunk this is said."""
+    said.check(chunk, key)
+    return faces(chunk, depths)
+
+
+def faces(chunk: Array, depths: Depths) -> Faces:
+    """The copies that others read."""
     sides = {}
     for axis, first, last in depths:
         length, before = chunk.shape[axis], (slice(None),) * axis

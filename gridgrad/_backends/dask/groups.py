@@ -14,7 +14,7 @@ from dask.highlevelgraph import MaterializedLayer
 
 from ..._base.types import Array
 from ..protocol import Find
-from .tasks import IS_ON, Chunks, Declared, Key, array, reference, task
+from .tasks import IS_ON, Chunks, Key, array, rechunked, reference, refused_shape, shape_of, task
 
 Groups: TypeAlias = tuple[tuple[int, ...], ...]  # how many chunks each takes, by axis
 
@@ -49,7 +49,7 @@ def joined(field: Any, chunks: Chunks, groups: Groups, find: Find) -> Any:
     """The array, which should be in these `chunks`, in those of groups of them, one along axes that are one chunk."""
     groups = tuple([own if len(n) > 1 else (1,) for n, own in zip(chunks, groups, strict=True)])
     if field.chunks != chunks:
-        return field.rechunk(lengths(chunks, groups))
+        return rechunked(field, lengths(chunks, groups))
     held = _held(field)
     made = partial(_joins, field.chunks, groups, find, held)
     name = f"gridgrad-joined-{tokenize(field.name, groups)}"
@@ -97,7 +97,8 @@ def join(find: Find, chunks: Chunks, first: Key, *parts: Array) -> Array:
     """The task of a group: its chunks, from the one of the key `first` on, as one."""
     places = product(*[range(low, low + len(own)) for low, own in zip(first[1:], chunks, strict=True)])
     for place, shape, part in zip(places, product(*chunks), parts, strict=True):
-        Declared((first[0], *place), shape).check(part)
+        if (given := shape_of(part)) != shape:
+            raise refused_shape(first[0], place, shape, given)
     library = find(type(parts[0]))
     assert library is not None
     like = next((part for part in parts if library.facts(part) is None), parts[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from inspect import Parameter, signature
 from typing import Any, NamedTuple, TypeAlias
@@ -19,10 +20,10 @@ from .fields import (
     Fields,
     check_components,
     check_counts,
-    check_decoded,
     check_dims,
     check_numbers,
     check_together,
+    decoded,
     gaps_of,
     labelled,
     numbers,
@@ -41,6 +42,12 @@ _REFUSED = {
     "spacing": "coordinates of labelled arrays are named by coord='h', and steps come after the field: gradient(f, 0.5, dim='x')",
     "mask": "what is missing in labelled arrays is NaN: gradient(f.where(inside), dim='x', missing='one-sided')",
 }  # by what a keyword is about
+
+_OF_SEVERAL = {
+    "DataTree": "of each of its Datasets it is f.map_over_datasets(lambda ds: {0}(ds, dim='x') if ds else ds)",  # of groups alone some are empty
+    "GroupBy|Resample": "of each group it is f.map(lambda f: {0}(f, dim='x')), and of their means {0}(f.mean(), dim='x')",
+    "Rolling|Coarsen": "of their means it is {0}(f.mean(), dim='x')",
+}  # fmt: skip  # by the name of what holds several arrays
 
 _COUNTS = {"derivative": 1, "mixed_derivative": 2}  # of dims
 _WRITTEN = {"f": "f", "F": "(u, v)", "v": "(u, v)"}  # in the call that an error shows
@@ -69,10 +76,11 @@ def run(function: Function, args: Sequence[Any], options: Mapping[str, Any]) -> 
     required(function.__name__, **{word: fields.get(word, MISSING) for word in words})
     main = "F" if "F" in fields else "f"
     given = fields.get(main)
-    if isinstance(given, xarray.DataTree):
+    name = type(given).__name__
+    called = next((told for words, told in _OF_SEVERAL.items() if re.search(words, name)), None)
+    if called is not None and type(given).__module__.startswith("xarray."):
         raise ArgumentTypeError(
-            f"{function.__name__}() takes DataArrays and Datasets, got a DataTree; of each of its Datasets it is "
-            f"f.map_over_datasets(lambda ds: {function.__name__}(ds, dim='x'))"
+            f"{function.__name__}() takes DataArrays and Datasets, got a {name}; {called.format(function.__name__)}"
         )
     if main == "f" and isinstance(given, (list, tuple)) and labelled({"F": given}):
         if "v" in fields:
@@ -169,7 +177,7 @@ def _of_arrays(call: Call) -> Any:
     template = next(parts(call.fields, call.main))
     check_components(call.fields)
     check_numbers(template)
-    check_decoded(call.fields)
+    call = call._replace(fields=decoded(call.fields))
     check_dims(call.fields, None if call.dim is None else tuple(names_of(call.dim)))
     coords, dims = coordinates_of(template, call.dim, call.coord, call.steps, call.unit), template.dims
     coords, options = placed(coords, call.options, template)

@@ -116,6 +116,11 @@ def _check(sample: xarray.DataArray, dims: list[Hashable], names: list[Hashable]
             raise ArgumentValueError(
                 f"{dim!r} is no dim of {called(sample)}, whose dims are {', '.join(map(repr, sample.dims)) or 'none'}"
             )
+        if sample.sizes[dim] == 0:
+            raise ArgumentValueError(
+                f"{called(sample)} has 0 points along {dim!r}; a slice against the direction of the axis gives none: turn it, "
+                f"f.sel({dim}=slice(60, 20)) of latitudes that fall, or sort the axis before, f.sortby({dim!r})"
+            )
 
 
 def called(sample: xarray.DataArray) -> str:

@@ -13,6 +13,7 @@ from ..._base.checks import numbers_of_times
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Gaps
 from ..units import is_quantity_class
+from . import unit_text
 from .coordinates import Coordinate, apart, called, differ, values_in_order, variables_of
 
 Fields: TypeAlias = Mapping[str, Any]  # by their words: F and v are vectors, f and k are not
@@ -47,26 +48,51 @@ def check_numbers(field: xarray.DataArray) -> None:
         )
 
 
-def check_decoded(fields: Fields) -> None:
-    """Refuse numbers that stand for others by their attributes: packed ones, and in memory marks of missing ones."""
-    for field in labelled(fields):
-        if field.dtype.kind in "iu" and field.attrs.get("scale_factor", 1) != 1:  # floats of netCDF4 keep it
-            raise ArgumentValueError(
-                f"{called(field)} is packed by its attribute scale_factor={field.attrs['scale_factor']}, and not in its units; unpack all, "
-                "xarray.decode_cf(ds), or where that is done del f.attrs['scale_factor']"
-            )
-        for word in ("_FillValue", "missing_value"):
-            mark = np.asarray(field.attrs.get(word, ()))
-            if (
-                mark.size
-                and mark.dtype.kind in "iuf"
-                and isinstance(field.data, np.ndarray)
-                and np.isin(field.data, mark).any()
-            ):
-                raise ArgumentValueError(
-                    f"{called(field)} has points of the value {mark.item(0)}, which are missing by its attribute {word!r}; make them NaN, "
-                    f"f.where(f != f.attrs[{word!r}]), beside which there are one-sided differences with missing='one-sided'"
+def decoded(fields: Fields) -> dict[str, Any]:
+    """The fields, without numbers that stand for others by their attributes: packed ones are refused, and marks of missing ones, where these are not in memory once they are."""
+    return {
+        word: type(value)(map(_decoded, value))
+        if word in LISTS and type(value) in (list, tuple)
+        else _decoded(value)
+        for word, value in fields.items()
+    }
+
+
+def _decoded(field: Any) -> Any:
+    if not isinstance(field, xarray.DataArray):
+        return field
+    if field.dtype.kind in "iu" and field.attrs.get("scale_factor", 1) != 1:  # floats of netCDF4 keep it
+        raise ArgumentValueError(
+            f"{called(field)} is packed by its attribute scale_factor={field.attrs['scale_factor']}, and not in its units; unpack all, "
+            "xarray.decode_cf(ds), or where that is done del f.attrs['scale_factor']"
+        )
+    for word in ("_FillValue", "missing_value"):
+        mark = np.asarray(field.attrs.get(word, ()))
+        if mark.size and mark.dtype.kind in "iuf" and not (mark != mark).all():
+            given = called(field), word, mark
+            if field.chunks is not None:
+                field = xarray.apply_ufunc(
+                    _unmarked,
+                    field,
+                    kwargs={"given": given},
+                    dask="parallelized",
+                    output_dtypes=[field.dtype],
+                    keep_attrs=True,
                 )
+            elif isinstance(field.data, np.ndarray):
+                _unmarked(field.data, given)
+    return field
+
+
+def _unmarked(numbers: Any, given: tuple[str, str, Any]) -> Any:
+    """The numbers of a field in memory, or of a chunk of it, none of which is a mark."""
+    name, word, mark = given
+    if isinstance(numbers, np.ndarray) and np.isin(numbers, mark).any():
+        raise ArgumentValueError(
+            f"{name} has points of the value {mark.item(0)}, which are missing by its attribute {word!r}; make them NaN, "
+            f"f.where(f != f.attrs[{word!r}]), beside which there are one-sided differences with missing='one-sided'"
+        )
+    return numbers
 
 
 def check_counts(fields: Fields, coords: Sequence[Coordinate]) -> None:
@@ -208,10 +234,12 @@ def with_unit(
             f"there are quantities in the call, of class {quantity.__module__}.{quantity.__qualname__}, which cannot hold the "
             f"{type(array).__qualname__} of {called}; give their numbers, x.value, with units as text, attrs['units']"
         )
-    texts = (
+    plain = unit_text.written(unit_text.parsed(written)) or written  # degrees_north
+    texts = [
         written,
-        re.sub(r"(?<=[A-Za-z])-?\d+", lambda power: f"**{power[0]}", written),
-    )  # m s-1, which pint does not read
+        _powers(written),
+        _powers(plain).replace(" ", "*"),
+    ]
     try:
         return _quantity(array, texts, quantity)
     except Exception as error:
@@ -221,11 +249,20 @@ def with_unit(
         ) from None
 
 
+def _powers(text: str) -> str:
+    """With Python's powers: m s-1, which pint does not read."""
+    return re.sub(r"(?<=[A-Za-z])-?\d+", lambda power: f"**{power[0]}", text)
+
+
 def _quantity(array: Any, texts: Sequence[str], quantity: Callable[[Any, str], Any]) -> Any:
     """By the first text that is read."""
+    first, *others = texts
     try:
-        return quantity(array, texts[0])
+        return quantity(array, first)
     except Exception:
-        if texts[0] == texts[1]:
-            raise
-    return quantity(array, texts[1])
+        for text in dict.fromkeys(others):
+            try:
+                return quantity(array, text)
+            except Exception:
+                continue
+        raise

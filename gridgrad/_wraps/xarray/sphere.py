@@ -81,11 +81,11 @@ def _of_positions(data: xarray.DataArray | xarray.Dataset, word: str) -> str:
     flat = {
         role: name
         for name, own in variables_of(data).items()
-        if own.ndim == 2 and (role := _role(name, own.attrs, word))
+        if own.ndim > 1 and (role := _role(name, own.attrs, word))
     }
     if len(flat) < 2:
         return ""
-    dims = variables_of(data)[flat["lat"]].dims
+    dims = variables_of(data)[flat["lat"]].dims[:-3:-1]  # of files the last one goes east
     named = flat["lon"], flat["lat"]
     return f"by {named[0]!r} and {named[1]!r}, which have two dims, derivatives are per degree, gradient(f, coord={named!r}, dim={dims!r}); where dims are angles, "
 

@@ -64,7 +64,7 @@ def of_sum(units: Iterable[Text], what: str) -> Text:
         if unit != known[0]:
             raise ArgumentValueError(
                 f"{what} adds terms in {written(known[0])!r} and in {written(unit)!r}, by the `units` of the fields and "
-                "coordinates; convert them to one, or drop what is wrong: del f['x'].attrs['units']"
+                "coordinates; name the dims that are meant, dim=; convert them to one, or drop what is wrong: del f['x'].attrs['units']"
             )
     return known[0] if known and len(known) == len(found) else None
 

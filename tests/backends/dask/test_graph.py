@@ -255,6 +255,19 @@ class TestChunksOfAnotherShape:
         ):
             lazy.blocks[2, 1].compute(scheduler="synchronous")
 
+    @pytest.mark.parametrize("size", SIZES)
+    def test_are_refused_before_they_are_cut_to_the_chunks_of_others(self, size, monkeypatch):
+        """Dask drops what is too much of each."""
+        if size == "joined":
+            monkeypatch.undo()
+        shape, chunks = SIZES[size]
+        wrong = da.zeros(shape, chunks=chunks).map_blocks(np.repeat, 2, 0, dtype=float, name="made")
+        right = da.zeros(shape, chunks=tuple(max(1, n // 2) for n in chunks))
+        with pytest.raises(
+            ValueError, match=r"of the Dask array 'made' has the shape .*, and the array says"
+        ):
+            gg.divergence((right, wrong)).compute(scheduler="synchronous")
+
     def test_are_refused_on_grids_with_gaps(self):
         wrong = da.zeros((40, 30), chunks=(10, 15)).map_blocks(lambda b: b[1:], dtype=float)
         inside = np.arange(40)[:, None] % 7 + np.zeros(30) > 0
