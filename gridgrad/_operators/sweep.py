@@ -68,10 +68,10 @@ class Sweep(Called[In, Out]):
     @classmethod
     def of(
         cls, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False, grids: Grids | None = None,
+        arguments: tuple[Argument, ...] = (), grids: Grids | None = None,
     ) -> Self:  # fmt: skip
         """The operator of a new pattern, still without its fields."""
-        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read, grids))
+        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, grids=grids))
 
     @classmethod
     def built(
@@ -79,8 +79,7 @@ class Sweep(Called[In, Out]):
     ) -> Self:  # fmt: skip
         """The operator of collected terms, with what is prescribed at walls."""
         given = build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read, grids
-        prescribed = build.prescribed
-        return cls(Pattern(*given), prescribed)
+        return cls(Pattern(*given), build.prescribed)
 
     def held(self) -> Operator[In, Out]:
         """The operator of all fields, whatever they have at points on walls."""
