@@ -101,6 +101,7 @@ def make_plan(
     """
     terms = in_order(terms)
     stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
+    joins = joins_of(terms)
     real = arithmetic_type(storage, terms)
     output_storage = storage if storage in STORAGE[:4] else "float64"
     later = {term.then[0] for term in terms if term.then is not None}
@@ -121,7 +122,7 @@ def make_plan(
     for k, term in enumerate(terms):
         packed["term"][k] = _pack_term(term, stencils, term.output not in seen)
         seen.add(term.output)
-    for output, join in joins_of(terms).items():
+    for output, join in joins.items():
         packed["join"][output] = join
     shared: list[Tables] = []
     for k, (axis, stencil) in enumerate(stencils):
