@@ -79,7 +79,8 @@ class Sweep(Called[In, Out]):
     ) -> Self:  # fmt: skip
         """The operator of collected terms, with what is prescribed at walls."""
         given = build.grid, name, build.terms, build.form, outputs, build.arguments, masks_as_read, grids
-        return cls(Pattern(*given), build.prescribed)
+        prescribed = build.prescribed
+        return cls(Pattern(*given), prescribed)
 
     def held(self) -> Operator[In, Out]:
         """The operator of all fields, whatever they have at points on walls."""
