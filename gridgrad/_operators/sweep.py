@@ -93,7 +93,7 @@ class Sweep(Called[In, Out]):
 
     def __reduce__(self) -> tuple[object, ...]:
         if self.origin is not None:
-            return _from_origin, (self.grid, self.origin, self.coefficients)
+            return Origin.restored, (self.origin, self.grid, self.coefficients)
         return Sweep, (self.pattern, self.coefficients)
 
     def __repr__(self) -> str:
@@ -338,8 +338,3 @@ def _ratio_of_measures(grid: Points, other: Points, form: Form) -> AnyOperator |
             factor = Sweep.of(grid, f"measure along axis {a} / another", terms, form, form)
             result = factor if result is None else Product(factor, result)
     return result
-
-
-def _from_origin(grid: Points, origin: Origin, coefficients: Coefficients) -> Sweep:
-    made: Sweep = origin.made(grid)
-    return made.with_coefficients(coefficients)

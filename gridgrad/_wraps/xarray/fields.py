@@ -208,10 +208,8 @@ def with_unit(
             f"there are quantities in the call, of class {quantity.__module__}.{quantity.__qualname__}, which cannot hold the "
             f"{type(array).__qualname__} of {called}; give their numbers, x.value, with units as text, attrs['units']"
         )
-    texts = (
-        written,
-        re.sub(r"(?<=[A-Za-z])-?\d+", lambda power: f"**{power[0]}", written),
-    )  # m s-1, which pint does not read
+    # m s-1, which pint does not read
+    texts = written, re.sub(r"(?<=[A-Za-z])-?\d+", lambda power: f"**{power[0]}", written)
     try:
         return _quantity(array, texts, quantity)
     except Exception as error:
