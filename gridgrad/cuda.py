@@ -16,10 +16,8 @@ from ._terms.term import Term
 
 __all__ = ["warmup"]
 
-_LENGTHS = (
-    64,
-    512,
-)  # of every axis of an example: threads share long rows and large fields otherwise than small ones
+# of every axis of an example: threads share long rows and large fields otherwise than small ones
+_LENGTHS = (64, 512)
 _REAL_PARTS = {"complex64": ("float32", 2), "complex128": ("float64", 2)}
 
 

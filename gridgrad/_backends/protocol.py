@@ -30,9 +30,8 @@ _KNOWN = ("float16", "bfloat16", "float32", *INTEGERS, "float64", "complex64", "
 class Memory(NamedTuple):
     """Where the elements of an array are."""
 
-    storage: (
-        str | None
-    )  # the kernels' name of the type, of complex elements that of their parts; None: not read
+    # the kernels' name of the type, of complex elements that of their parts; None: not read
+    storage: str | None
     components: int  # 2 of complex elements
     item: int  # bytes of an element, or of its part
     shape: tuple[int, ...]

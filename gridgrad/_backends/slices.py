@@ -192,10 +192,8 @@ def _differentiate(xp: Operations, inputs: Sequence[Array], term: Term, real: ob
     if term.outer_sign:
         # Both are 0 there: neither a NaN that is not read nor its derivative shows.
         other = of_other_sign(outer, term.outer_sign)
-        outer, result = (
-            xp.where(other, xp.zeros_like(outer), outer),
-            xp.where(other, xp.zeros_like(result), result),
-        )
+        outer = xp.where(other, xp.zeros_like(outer), outer)
+        result = xp.where(other, xp.zeros_like(result), result)
     return xp.where(outer != 0, result * outer, xp.zeros_like(result)) if term.gated else result * outer
 
 

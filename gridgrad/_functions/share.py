@@ -225,9 +225,8 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
         refuse_gaps(ends.get("missing"), ends.get("breaks"))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
     if vector and len(axes) not in (1, len(f)):
-        components(
-            whole, (len(axes),), "f"
-        )  # refuses them, before an axis is too short that is none of the grid
+        # refuses them, before an axis is too short that is none of the grid
+        components(whole, (len(axes),), "f")
     words: dict[str, object] = {word: value for word, value in ends.items() if word in Asked._fields}
     cleaned = clean_words(axes, Asked(**{"edge_order": 2, **words}))
 

@@ -304,9 +304,8 @@ class Axis:
             found = derivative_rows(steps, self.length, rule, around)
             dtype = np.asarray(steps.high).dtype
             for stencil in filter(None, found):
-                if not is_normal(
-                    *stencil.smallest_and_largest_weight(), dtype
-                ):  # up to a common power of two
+                # up to a common power of two
+                if not is_normal(*stencil.smallest_and_largest_weight(), dtype):
                     raise out_of_range(self.number, dtype)
             _stencils.put(key, found, self.spacing.nbytes + found.field.nbytes)
         return found

@@ -48,10 +48,8 @@ if TYPE_CHECKING:  # what a grid of vectors and steps does not need
     from .lines import axis as lines
     from .masks import mask as masks
 else:
-    curvilinear, mappings = (
-        Late("gridgrad._grid.curvilinear.axis"),
-        Late("gridgrad._grid.curvilinear.mapping"),
-    )
+    curvilinear = Late("gridgrad._grid.curvilinear.axis")
+    mappings = Late("gridgrad._grid.curvilinear.mapping")
     metrics, lines = Late("gridgrad._grid.geometry.metric"), Late("gridgrad._grid.lines.axis")
     masks = Late("gridgrad._grid.masks.mask")
 
@@ -306,9 +304,8 @@ class Points:
         mask = mask.of_one() if self.mapping is not None else self._beside_lines(mask)
         made = copy(self)
         made.mask, made._whole, made._masked = mask, self.whole, masked
-        if (
-            self.mapping is not None and masked is not None
-        ):  # whose positions have their derivatives beside gaps too
+        if self.mapping is not None and masked is not None:
+            # whose positions have their derivatives beside gaps too
             made._whole = copy(self.whole)
             made._whole.mapping = masked.positions(self, mask)
         return made

@@ -59,7 +59,7 @@ class Joined(Joinable[In, Out]):
 
     def __init__(self, first: AnyOperator, second: AnyOperator) -> None:
         self.parts = first, second
-        self.taking = taking = self.parts[self.takes]
+        taking = self.parts[self.takes]
         self.grid, self.inputs, self.outputs = taking.grid, taking.inputs, first.outputs
         self.grids_in, self.grids_out = taking.grids_in, first.grids_out
         self.arguments = first.arguments + second.arguments

@@ -70,10 +70,10 @@ class Sweep(Called[In, Out]):
     @classmethod
     def of(
         cls, grid: Points, name: str, terms: tuple[Term, ...], inputs: Form = (), outputs: Form = (),
-        arguments: tuple[Argument, ...] = (), masks_as_read: bool = False, grids: Grids | None = None,
+        arguments: tuple[Argument, ...] = (), grids: Grids | None = None,
     ) -> Self:  # fmt: skip
         """The operator of a new pattern, still without its fields."""
-        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, masks_as_read, grids))
+        return cls(Pattern(grid, name, terms, inputs, outputs, arguments, grids=grids))
 
     @classmethod
     def built(
@@ -95,7 +95,7 @@ class Sweep(Called[In, Out]):
 
     def __reduce__(self) -> tuple[object, ...]:
         if self.origin is not None:
-            return _from_origin, (self.grid, self.origin, self.coefficients)
+            return Origin.restored, (self.origin, self.grid, self.coefficients)
         return Sweep, (self.pattern, self.coefficients)
 
     def __repr__(self) -> str:
@@ -347,8 +347,3 @@ def _ratio_of_measures(grid: Points, other: Points, form: Form) -> AnyOperator |
             factor = Sweep.of(grid, f"measure along axis {a} / another", terms, form, form)
             result = factor if result is None else Product(factor, result)
     return result
-
-
-def _from_origin(grid: Points, origin: Origin, coefficients: Coefficients) -> Sweep:
-    made: Sweep = origin.made(grid)
-    return made.with_coefficients(coefficients)

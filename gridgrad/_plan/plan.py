@@ -100,10 +100,8 @@ def make_plan(
     the outputs hold, which must be of the arithmetic type.
     """
     terms = in_order(terms)
-    stencils, joins = (
-        list(dict.fromkeys(entry for term in terms for entry in term.stencils())),
-        joins_of(terms),
-    )
+    stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
+    joins = joins_of(terms)
     real = arithmetic_type(storage, terms)
     output_storage = storage if storage in STORAGE[:4] else "float64"
     later = {term.then[0] for term in terms if term.then is not None}
@@ -176,12 +174,10 @@ def _choose_row(dims: list[Dim], later: Set[int]) -> list[Dim]:
         axis = dims.pop()
         dims.append(Dim(axis.length * row.length, axis.axis, row.length, row.strides))
     must = bool(dims) and dims[-1].axis in later
-    if must or (
-        len(dims) > 1 and dims[-1].length < 16 and dims[-1].inner == 1
-    ):  # joined dims must stay the row
-        longest = max(
-            (k for k in range(len(dims)) if dims[k].axis not in later), key=lambda k: dims[k].length
-        )
+    is_short = len(dims) > 1 and dims[-1].length < 16
+    if must or (is_short and dims[-1].inner == 1):  # joined dims must stay the row
+        free = [k for k in range(len(dims)) if dims[k].axis not in later]
+        longest = max(free, key=lambda k: dims[k].length)
         if must or dims[longest].length > 2 * dims[-1].length:
             dims.append(dims.pop(longest))
     return dims
@@ -196,10 +192,8 @@ def _pack_dims(packed: Array, dims: list[Dim], arrays: int) -> None:
 
 
 def _pack_term(term: Term, stencils: list[tuple[int | None, Stencil]], first: bool) -> tuple[int, ...]:
-    own, then = (
-        stencils.index((term.axis, term.stencil)),
-        -1 if term.then is None else stencils.index(term.then),
-    )
+    own = stencils.index((term.axis, term.stencil))
+    then = -1 if term.then is None else stencils.index(term.then)
     factors = (-1 if k is None else k for k in (term.inner, term.faces, term.outer))
     own_flags = GATED * term.gated | HARMONIC * term.harmonic, term.inner_sign, term.outer_sign
     return term.output, term.input, own, first, *factors, then, term.ends and not first, *own_flags

@@ -45,9 +45,8 @@ class Stencil:
     power: int = 0
     order: int | None = None
     surplus: int = 0
-    _range: list[tuple[Array, Array]] = field(
-        default_factory=list, init=False, repr=False
-    )  # kept when first asked for
+    # the smallest and the largest weight, kept when first asked for
+    _range: list[tuple[Array, Array]] = field(default_factory=list, init=False, repr=False)
 
     def __reduce__(self) -> tuple[object, ...]:
         """The rows and what decides their arithmetic: names of compiled graphs are made of pickles."""

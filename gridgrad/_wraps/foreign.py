@@ -54,9 +54,8 @@ def remedy(cls: Any, name: str) -> str:
         return f"{name}.to_sparse().toarray()"
     if is_stored(cls):
         return f"{name}[:]"
-    if hasattr(cls, "__cuda_array_interface__") and not hasattr(
-        cls, "detach"
-    ):  # Numba's, which numpy.asarray copies to the host
+    if hasattr(cls, "__cuda_array_interface__") and not hasattr(cls, "detach"):
+        # Numba's, which numpy.asarray copies to the host
         return f"cupy.asarray({name})"
     if hasattr(cls, "__array__") or hasattr(cls, "__array_interface__"):
         return f"numpy.asarray({name})"

@@ -17,10 +17,8 @@ _COMMANDS = {
     "divergence": "of a vector field: --var u v --dim lon lat, the component along each dimension in this order",
     "vorticity": "dv/dx - du/dy: --var u v --dim x y",
 }
-_IN_PYTHON = {
-    "slope": ["gradient_norm"],
-    "vorticity": ["curl"],
-}  # the functions of these commands, which are known too
+# the functions of these commands, which are known too
+_IN_PYTHON = {"slope": ["gradient_norm"], "vorticity": ["curl"]}
 _EXIT = "Exit codes: 0 done, 1 a file cannot be read or written, 2 something in the command or the data that is refused."
 
 

@@ -38,11 +38,8 @@ def _steps(coordinate: Any) -> str:
     values, unit = coordinate.values, ""
     steps = np.diff(values.astype(np.int64) if values.dtype.kind == "u" else values)
     if steps.dtype.kind == "m":
-        values, steps, unit = (
-            values.astype("M8[s]" if values.dtype.kind == "M" else "m8[s]"),
-            steps / np.timedelta64(1, "s"),
-            " s",
-        )
+        values = values.astype("M8[s]" if values.dtype.kind == "M" else "m8[s]")
+        steps, unit = steps / np.timedelta64(1, "s"), " s"
     if np.isnan(steps).any() or not (np.all(steps > 0 * steps) or np.all(steps < 0 * steps)):
         return f"{values[0]} to {values[-1]}, not strictly monotonic"
     least, most = sorted((steps[np.argmin(abs(steps))], steps[np.argmax(abs(steps))]), key=abs)

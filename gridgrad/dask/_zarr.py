@@ -96,9 +96,8 @@ def to_zarr(
     chunks = chunks_of(arrays[0])
     files = [(str(a.store_path), a.shape, str(a.dtype), state_of(a)) for a in arrays]
     parts, inputs, told = _parts(requests, chunks, arrays)
-    token = tokenize(
-        files, chunks, list(forms_of(requests).items()), told
-    )  # of a dict Dask forgets the order
+    # of a dict Dask forgets the order
+    token = tokenize(files, chunks, list(forms_of(requests).items()), told)
     partial = Partial(place)
     if not partial.begun(token, overwrite):
         create(partial, arrays[0], requests)
@@ -140,9 +139,8 @@ def _run(job: Job) -> None:
     if todo:
         name = f"gridgrad-{uuid4().hex}"  # what is a call's own is nowhere kept
         shared = dask.delayed(job, name=f"{name}-job", traverse=False)
-        keys = [
-            (name, f"{rest:010}") for rest in range(len(todo), 0, -1)
-        ]  # Dask begins with the last by name
+        # Dask begins with the last by name
+        keys = [(name, f"{rest:010}") for rest in range(len(todo), 0, -1)]
         tasks = {
             key: task(key, step, reference(shared.key), number)
             for key, number in zip(keys, todo, strict=True)

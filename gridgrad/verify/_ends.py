@@ -23,9 +23,8 @@ class Parts(NamedTuple):
     ends: Any  # a number, or None where nothing is promised
 
 
-Widths = dict[
-    int, tuple[int, int]
-]  # by axis: how many rows at its first and its last end are not interior ones
+# by axis: how many rows at its first and its last end are not interior ones
+Widths = dict[int, tuple[int, int]]
 
 
 def end_widths(operator: AnyOperator) -> list[Widths]:

@@ -44,9 +44,8 @@ def _method(function: Callable[..., object]) -> Method:
     def method(self: Grid, *fields: object, **options: object) -> object:
         given = [*fields, *(options.pop(word) for word in words[len(fields) :] if word in options)]
         self._check_call(function.__name__, words, given, options)
-        if (
-            "missing" in options and "missing" in self._options
-        ):  # both, what is missing and the gaps of the grid
+        if "missing" in options and "missing" in self._options:
+            # both, what is missing and the gaps of the grid
             options["missing"] = self._options["missing"]._replace(missing=options["missing"])
         return function(*given, *self._spacing, dim=self.dims, **{**self._options, **options})
 

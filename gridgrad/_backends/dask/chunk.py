@@ -18,9 +18,8 @@ from .recipe import Axes, Recipe, Spans
 from .spans import Cut, Parts, Piece
 from .tasks import Places, Said
 
-SMALL = (
-    1 << 20
-)  # bytes of a chunk below which a copy with its halo takes less time than sweeps over its sides
+# bytes of a chunk below which a copy with its halo takes less time than sweeps over its sides
+SMALL = 1 << 20
 
 
 class Source(NamedTuple):

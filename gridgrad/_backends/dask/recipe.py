@@ -13,9 +13,8 @@ from ..protocol import Call, Find
 from .spans import Span, along
 
 Axes: TypeAlias = tuple[int, ...]
-Spans: TypeAlias = tuple[
-    Span | None, ...
-]  # of a chunk, by axis; None where nothing is differentiated along it
+# of a chunk, by axis; None where nothing is differentiated along it
+Spans: TypeAlias = tuple[Span | None, ...]
 
 _NONE = Stencil(1, (), (), (), ())  # in the place of one that is along an axis
 

@@ -197,9 +197,8 @@ def in_graph(
         return None
     if not all(map(is_plain_in_transforms, tensors)):
         return None
-    if any(
-        k < count for term in terms for k in term.factors()
-    ):  # it multiplies what is read, and is itself read
+    # it multiplies what is read, and is itself read
+    if any(k < count for term in terms for k in term.factors()):
         return None
     if joins_of(terms):
         return partial(_joined, library, terms)

@@ -40,12 +40,9 @@ class IndexMap:
     _uncut: IndexMap | None = None  # of pieces of axes: that of the axes
 
     def __init__(self, axes: Sequence[Axis], places: tuple[int, ...]) -> None:
-        self._axes, self._places, self._edge_order = (
-            cast(Sequence[IndexAxis], axes),
-            places,
-            axes[0].edge_order,
-        )
+        self._axes, self._places = cast(Sequence[IndexAxis], axes), places
         self._lengths, self._real = tuple(axis.length for axis in axes), axes[0].real
+        self._edge_order = axes[0].edge_order
         x = [self._positions(k) for k in range(len(axes))]
         check_finite(x, places)
         # so that no product leaves the exponents of floats
@@ -90,9 +87,8 @@ class IndexMap:
     def measure(self) -> Array:
         """What each point weighs in an integral, in the shape of fields."""
         widths = reduce(np.multiply.outer, (axis.widths for axis in self._axes))
-        whole = widths * np.abs(
-            determinant(self._slopes_of_positions(None, 1))
-        )  # the areas of corners of cells
+        # the areas of corners of cells
+        whole = widths * np.abs(determinant(self._slopes_of_positions(None, 1)))
         with np.errstate(over="ignore"):
             return self._as_fields(
                 representable(np.ldexp(whole, sum(self._exponents)), "the cells of the grid")

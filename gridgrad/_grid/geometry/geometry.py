@@ -245,10 +245,8 @@ class Geometry(NamedTuple):
     def _check_walls(self, y: Array, axis: Axis, rounding: float) -> None:
         """Refuse those where nothing lies along them, and those that rows of a pole would read across."""
         called = f"axis {axis.number} is {self.names[self.along]}"
-        low, high = (
-            self._limits()[0] + rounding,
-            self._limits()[-1] - rounding if "lat" in self.names else np.inf,
-        )
+        low = self._limits()[0] + rounding
+        high = self._limits()[-1] - rounding if "lat" in self.names else np.inf
         walls = [
             (side, end)
             for side, end in zip((0, -1), axis.ends, strict=True)

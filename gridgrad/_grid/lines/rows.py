@@ -143,9 +143,8 @@ class Seen:
             if sizes.size:
                 self.bounds = min(self.bounds[0], sizes.min()), max(self.bounds[1], sizes.max())
         with np.errstate(over="ignore"):
-            lower, upper = (
-                w.astype(np.float32) for w in weights[:2]
-            )  # equal ones stay so when they are rounded
+            # equal ones stay so when they are rounded
+            lower, upper = (w.astype(np.float32) for w in weights[:2])
         self.has_equal = self.has_equal or bool(np.any(lower == upper))
 
 

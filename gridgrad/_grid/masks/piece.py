@@ -83,9 +83,8 @@ class PieceOfAxis(Axis):
             lower for lower in _lower(rule) if self.length >= points_needed(lower, not self.has_coordinates)
         )
         found, is_one = next(fits, None), len(self.piece.starts) == 1
-        if found is None or not (
-            is_one or found.boundary == (ONE_SIDED, ONE_SIDED)
-        ):  # balances drop what they lack
+        # balances drop what they lack
+        if found is None or not (is_one or found.boundary == (ONE_SIDED, ONE_SIDED)):
             none = no_rows(self.length, rule.order)
             return Rows(none, replace(none, values=True), replace(none, values=True))
         if is_one:

@@ -18,16 +18,15 @@ from ..._grid.masks.block import LazyMask
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 from ..._stencils.stencil import Stencil
-from ..fields.factors import Factor, Number
+from ..fields.factors import Number
 from ..fields.forms import Form, flat, shaped
 from ..fields.quantities import check_without_units
 from ..fields.spare import Spare
-from ..joined import Product
 from ..masked.gapped import OverWhole, finished
 from ..masked.matrix import inside_of
 from ..masked.places.flat import Flat, Flats
 from ..operator import AnyOperator, Operator
-from ..sweep import Sweep, multiplication
+from ..sweep import Sweep
 from .axis import FaceAxis
 
 Kind = TypeVar("Kind", bound=Points)
@@ -267,14 +266,6 @@ class BetweenCoasts(OverWhole[In, Out]):
     def scaled(self, factor: Number) -> BetweenCoasts[In, Out]:
         """The operator with all weights times a number."""
         return self._over(self.whole.scaled(factor))
-
-    def multiplied(self, factor: Factor) -> Operator[In, Out]:
-        """What it gives times a field."""
-        return Product(multiplication(self.grid_out, self.outputs, factor), self)
-
-    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
-        """The operator of its field times another."""
-        return Product(self, multiplication(self.grid, self.inputs, factor))
 
     def summed(self, other: Operator[In, Out]) -> Operator[In, Out]:
         """The sum with another operator of the same fields, one sweep where both are open at the same faces."""

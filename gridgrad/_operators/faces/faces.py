@@ -98,7 +98,7 @@ def faces(
     check_plain(grid)
     if axis is not None:
         k = grid.clean_axis(axis)
-        return grid.kept(_faces, k, walls) if boundary is None else _faces(grid, k, walls, boundary)
+        return grid.kept(Faces, k, walls) if boundary is None else Faces(grid, k, walls, boundary)
     if boundary is not None:
         raise ArgumentTypeError(
             "boundary= is for the faces of one axis, whose grids differ; give it with axis=, grid.faces(0, boundary=...)"
@@ -120,10 +120,6 @@ def check_plain(grid: Points) -> None:
         )
     if grid.mask is not None:
         coasts.check_closed(grid)
-
-
-def _faces(grid: OnPoints, k: int, walls: bool, boundary: Boundary | None = None) -> Faces[OnPoints]:
-    return Faces(grid, k, walls, boundary)
 
 
 class Faces(Generic[OnPoints], metaclass=Seen):
@@ -159,7 +155,7 @@ class Faces(Generic[OnPoints], metaclass=Seen):
         )
 
     def __reduce__(self) -> tuple[object, ...]:
-        return _restored, (self.points, self.axis, self.face_axis.has_walls, self.grid.boundary)
+        return Faces, (self.points, self.axis, self.face_axis.has_walls, self.grid.boundary)
 
     @cached_property
     @made_once
@@ -242,7 +238,7 @@ class AllFaces(Generic[OnPoints], metaclass=Seen):
     def __init__(self, grid: OnPoints, walls: bool | tuple[bool, ...]) -> None:
         self.points, self.has_walls = grid, walls
         each = walls if isinstance(walls, tuple) else (walls,) * grid.ndim
-        self._axes: tuple[Faces[OnPoints], ...] = tuple(grid.kept(_faces, *own) for own in enumerate(each))
+        self._axes: tuple[Faces[OnPoints], ...] = tuple(grid.kept(Faces, *own) for own in enumerate(each))
 
     def __repr__(self) -> str:
         shape = " x ".join(map(str, self.points.shape))
@@ -362,7 +358,3 @@ def _grid_of(grid: OnPoints, face_axis: FaceAxis, boundary: object) -> OnPoints:
         edge_order=grid.edge_order, dtype=grid.dtype,
     )  # fmt: skip
     return made if grid.mask is None else coasts.with_coasts(made, grid, face_axis)
-
-
-def _restored(points: OnPoints, axis: int, walls: bool, boundary: object) -> Faces[OnPoints]:
-    return Faces(points, axis, walls, boundary)

@@ -118,11 +118,8 @@ def walls_of(hold: AnyOperator) -> list[Wall]:
     """What it holds, in the order in which it is written: at edges of two walls the later axis counts."""
     if isinstance(hold, Product):
         return [*walls_of(hold.inner), *walls_of(hold.outer)]
-    terms, inputs, given = (
-        hold.separate() or (),
-        prod(hold.inputs),
-        [c for _, own in hold.taken() for c in own],
-    )
+    terms, inputs = hold.separate() or (), prod(hold.inputs)
+    given = [c for _, own in hold.taken() for c in own]
     known = {(term.output, term.is_last): term for term in terms if term.ends}
     found = []
     for term in terms:

@@ -151,6 +151,14 @@ class OverWhole(Joinable[In, Out]):
         """Whether each result is made of its own point alone."""
         return self.whole.is_at_points()
 
+    def multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """What it gives times a field."""
+        return Product(multiplication(self.grid_out, self.outputs, factor), self)
+
+    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
+        """The operator of its field times another."""
+        return Product(self, multiplication(self.grid, self.inputs, factor))
+
     def result_name(self, given: str) -> str:
         """The dtype of what becomes of fields of the dtype `given`."""
         return self.whole.result_name(given)
@@ -256,14 +264,6 @@ class Gapped(OverWhole[In, Out]):
             a if is_kept else xp.where(inside, a, xp.zeros_like(a))
             for a, is_kept in zip(arrays, kept, strict=True)
         ]
-
-    def multiplied(self, factor: Factor) -> Operator[In, Out]:
-        """What it gives times a field."""
-        return Product(multiplication(self.grid, self.outputs, factor), self)
-
-    def of_multiplied(self, factor: Factor) -> Operator[In, Out]:
-        """The operator of its field times another."""
-        return Product(self, multiplication(self.grid, self.inputs, factor))
 
 
 def finished(call: Fields, made: list[Array], out: object, form: Form) -> object:

@@ -20,7 +20,7 @@ from ..._base.words import answering
 from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._terms.term import shifted
-from ..fields.coefficients import Argument, Coefficients, own_fields
+from ..fields.coefficients import Argument, own_fields
 from ..fields.factors import Factor, Number
 from ..fields.forms import Form, check_alike, flat, shaped, stack
 from ..fields.gather import Fields
@@ -54,10 +54,8 @@ class Masked(Gapped[In, Out]):
             return self._traced(_alone(self.whole.pattern, self.grid, self.beside), call, out)
         shape = tuple(call.samples[0].shape)
         flat_, xp = Flat(self.grid, shape), call.library.operations(*call.samples, *call.coefficients)
-        fields, own = (
-            self._current([*call.samples, *call.coefficients]),
-            self.beside.blocks.setdefault(None, {}),
-        )
+        fields = self._current([*call.samples, *call.coefficients])
+        own = self.beside.blocks.setdefault(None, {})
         blocks = self._in_blocks(call.library, fields, Blocks(self, flat_, own))
         if blocks is not None:
             return finished(call, blocks, out, self.outputs)
@@ -91,7 +89,7 @@ class Masked(Gapped[In, Out]):
     def __reduce__(self) -> tuple[object, ...]:
         origin = self.whole.origin
         if origin is not None:
-            return _from_origin, (self.grid, origin, self.coefficients)
+            return Origin.restored, (origin, self.grid, self.coefficients)
         return Masked, (self.whole, self.grid, self.beside)
 
     def _in_place(self, call: Fields, f: object, out: object, workers: int | None) -> object:
@@ -272,11 +270,6 @@ def masked(whole: Sweep[In, Out], grid: Points) -> Masked[In, Out]:
 def _alone(pattern: Pattern, grid: Points, beside: Beside) -> AnyOperator:
     """The operator without its fields."""
     return Masked(Sweep(pattern), grid, beside)
-
-
-def _from_origin(grid: Points, origin: Origin, coefficients: Coefficients) -> AnyOperator:
-    made: Masked = origin.made(grid)
-    return made.with_coefficients(coefficients)
 
 
 def _with_conditions(whole: Sweep[In, Out], conditions: tuple[Condition, ...]) -> Sweep[In, Out]:

@@ -62,10 +62,8 @@ class Turned(Gapped[In, Out]):
             patterns, how = (self.whole.pattern, self.forward.whole.pattern), (self.weight, self.conjugate)
             alone = _alone(cast("type[Gapped]", type(self.forward)), *patterns, self.grid, self.beside, *how)
             return self._traced(alone, call, out)
-        flat_, xp = (
-            Flat(self.grid, tuple(call.samples[0].shape)),
-            call.library.operations(*call.samples, *call.coefficients),
-        )
+        flat_ = Flat(self.grid, tuple(call.samples[0].shape))
+        xp = call.library.operations(*call.samples, *call.coefficients)
         own = self.beside.blocks.setdefault((self.weight, self.conjugate), {})
         made = self._in_blocks(
             call.library, self._current([*call.samples, *call.coefficients]), Blocks(self, flat_, own)

@@ -31,10 +31,8 @@ if TYPE_CHECKING:
     from ..._grid.geometry import metric as metrics
     from ..._grid.lines import rows as lines
 else:
-    mappings, at_points = (
-        Late("gridgrad._grid.curvilinear.mapping"),
-        Late("gridgrad._grid.curvilinear.weights"),
-    )
+    mappings = Late("gridgrad._grid.curvilinear.mapping")
+    at_points = Late("gridgrad._grid.curvilinear.weights")
     metrics, lines = Late("gridgrad._grid.geometry.metric"), Late("gridgrad._grid.lines.rows")
 
 

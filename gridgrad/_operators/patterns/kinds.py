@@ -27,6 +27,10 @@ class Origin(NamedTuple):
         """The operator on a grid, of fields that hold what is prescribed."""
         return self.kind.made(grid, self.arguments, self.options).bare
 
+    def restored(self, grid: Points, coefficients: object) -> Any:
+        """The operator of these fields, from a pickle."""
+        return self.made(grid).with_coefficients(coefficients)
+
     def other(self, grid: Points, changes: dict[str, object]) -> Any:
         """The same with some of its options changed."""
         given = dict(zip(self.kind.options, self.options, strict=True))

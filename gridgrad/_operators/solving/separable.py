@@ -145,10 +145,8 @@ class Separable(Inverse):
             np.eye(basis.size, dtype=complex if isinstance(basis, Ring) else float) for basis in self.bases
         ]
         pairs = list(zip(self.bases, units, strict=True))
-        before, after = (
-            [basis.analyse(one, 0) for basis, one in pairs],
-            [basis.synthesise(one, 0) for basis, one in pairs],
-        )
+        before = [basis.analyse(one, 0) for basis, one in pairs]
+        after = [basis.synthesise(one, 0) for basis, one in pairs]
         sizes, constants = [basis.size for basis in self.bases], self.constants
         means = None
         if constants is not None:

@@ -175,10 +175,8 @@ class Line(NamedTuple):
         """Add a multiple of the value at a node."""
         points, prescribed = self.known(node)
         for index, factor in points:
-            if index != node and index in (
-                0,
-                self.length - 1,
-            ):  # an image of the other end, which may be held
+            # an image of the other end, which may be held
+            if index != node and index in (0, self.length - 1):
                 self.add(row, index, factor * weight)
                 continue
             row.points[index] = row.points.get(index, Fraction(0)) + factor * weight

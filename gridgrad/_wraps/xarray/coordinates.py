@@ -176,9 +176,8 @@ def _by_step(sample: xarray.DataArray, dim: Hashable, entry: Any, unit: str) -> 
         coord = _read(sample, entry.variable, dim, entry.name or dim, unit)
         if known is None or coord.written != known.attrs.get("units") or not differ(entry.variable, known):
             return coord
-        return coord._replace(
-            written=None
-        )  # made of that coordinate, in whatever unit: xarray keeps attributes
+        # made of that coordinate, in whatever unit: xarray keeps attributes
+        return coord._replace(written=None)
     return Coordinate(dim, dim, entry, None)
 
 

@@ -235,11 +235,8 @@ def with_unit(
             f"{type(array).__qualname__} of {called}; give their numbers, x.value, with units as text, attrs['units']"
         )
     plain = unit_text.written(unit_text.parsed(written)) or written  # degrees_north
-    texts = [
-        written,
-        _powers(written),
-        _powers(plain).replace(" ", "*"),
-    ]
+    # pint does not read m s-1
+    texts = [written, _powers(written), _powers(plain).replace(" ", "*")]
     try:
         return _quantity(array, texts, quantity)
     except Exception as error:

@@ -154,9 +154,8 @@ def _evaluated(jaxpr: Any, consts: Sequence[Any], arrays: Sequence[Any]) -> list
             found = _evaluated(inner.jaxpr, inner.consts, operands)
         else:
             bound = step.primitive.get_bind_params(step.params)
-            functions, parameters = (
-                bound if isinstance(bound, tuple) else ((), bound)
-            )  # the first until JAX 0.9
+            # the first until JAX 0.9
+            functions, parameters = bound if isinstance(bound, tuple) else ((), bound)
             result = step.primitive.bind(*functions, *operands, **parameters)
             found = result if step.primitive.multiple_results else [result]
         known.update(zip(step.outvars, found, strict=True))

@@ -19,9 +19,7 @@ Coefficients = dict[int, Value]
 Index = int | slice | EllipsisType | None | Array | tuple[int | slice | EllipsisType | None, ...]
 
 # The modules beside this one fill these.
-RULES: dict[
-    str, Callable[..., Any]
-] = {}  # what an elementwise function makes of jets and arrays, by its name
+RULES: dict[str, Callable[..., Any]] = {}  # what an elementwise function makes of jets and arrays, by name
 SPECIAL: set[str] = set()  # names that scipy.special evaluates
 FUNCTIONS: dict[object, Callable[..., Any]] = {}  # functions that are not ufuncs
 

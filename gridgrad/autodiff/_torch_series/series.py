@@ -11,9 +11,8 @@ import torch
 from .._jets.algebra import Algebra
 from . import fused
 
-Parts = dict[
-    int, tuple[tuple[int, ...], Any]
-]  # by degree: numbers of monomials, and their coefficients along axis 0
+# by degree: numbers of monomials, and their coefficients along axis 0
+Parts = dict[int, tuple[tuple[int, ...], Any]]
 PLAIN = {"shape", "dtype", "device", "ndim", "layout", "is_cuda", "is_sparse", "is_nested", "requires_grad", "_version", "dim", "size", "numel",
          "is_floating_point", "is_complex", "element_size"}  # fmt: skip
 Places = slice | list[int] | None  # rows, None for all

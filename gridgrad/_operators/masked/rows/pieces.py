@@ -54,9 +54,8 @@ class Known(NamedTuple):
 def parts_of(whole: Whole) -> tuple[Along, ...]:
     """Its terms, those of one derivative along lines with points of their own as one part: on a run of points, an axis like others, they are one term."""
     parts: list[Along] = []
-    to_come = sum(argument.fields for argument in whole.arguments) - len(
-        whole.coefficients
-    )  # fields of calls, in front
+    # fields of calls, in front
+    to_come = sum(argument.fields for argument in whole.arguments) - len(whole.coefficients)
     for term in whole.terms:
         fields: tuple[object, ...] = whole.coefficients
         own, into = (
