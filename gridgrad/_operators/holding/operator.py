@@ -227,11 +227,11 @@ class Holding(Product[In, Out]):
     @property
     def T(self) -> Released[Out, In]:
         """The transpose: both transposed, in the other order."""
-        return Released(self.inner.T, self.outer.T)
+        return Released(self.inner.T, self.outer.T, self.inner.linear)
 
     def adjoint_operator(self, weight: str | None = None) -> Released[Out, In]:
         """The operator that `adjoint` applies: what leaves points out does so in every inner product."""
-        return Released(self.inner.adjoint_operator(), self.outer.adjoint_operator(weight))
+        return Released(self.inner.adjoint_operator(), self.outer.adjoint_operator(weight), self.inner.linear)
 
     def scaled(self, factor: Number) -> Holding[In, Out]:
         """The operator times a finite number."""
@@ -287,20 +287,32 @@ class Holding(Product[In, Out]):
 class Released(Product[In, Out]):
     """The transpose of `Holding`, times a number: what `inner` makes, 0 at the points that are held."""
 
-    def __init__(self, outer: AnyOperator, inner: AnyOperator, factor: Number = 1.0) -> None:
+    def __init__(self, outer: AnyOperator, inner: AnyOperator, hold: AnyOperator, factor: Number = 1.0) -> None:
         super().__init__(outer, inner)
-        self.factor = factor  # which `outer` has
+        self.hold, self.factor = hold, factor  # what writes 0 there, and the number that `outer` has beside its transpose
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Released, (*self.parts, self.factor)
+        return Released, (*self.parts, self.hold, self.factor)
 
     def made_of(self, first: AnyOperator, second: AnyOperator) -> Self:
         """The same of two other operators."""
-        return type(self)(first, second, self.factor)
+        return type(self)(first, second, self.hold, self.factor)
+
+    @property
+    def T(self) -> Holding[Out, In]:
+        """The transpose: an operator of fields that hold 0 there."""
+        return self._turned_back(self.inner.T, self.factor)
+
+    def adjoint_operator(self, weight: str | None = None) -> Holding[Out, In]:
+        """The operator that `adjoint` applies: what leaves points out does so in every inner product."""
+        return self._turned_back(self.inner.adjoint_operator(weight), self.factor.conjugate())
+
+    def _turned_back(self, inner: AnyOperator, factor: Number) -> Holding[Any, Any]:
+        return Holding(inner if factor == 1 else inner.scaled(factor), self.hold)
 
     def scaled(self, factor: Number) -> Released[In, Out]:
         """The transpose times a finite number."""
-        return Released(self.outer.scaled(factor), self.inner, self.factor * factor)
+        return Released(self.outer.scaled(factor), self.inner, self.hold, self.factor * factor)
 
     def on_each_component(self, form: Form, is_linear: bool) -> AnyOperator:
         """The operator on each component: the transpose of one on fields that hold what is prescribed for each."""
