@@ -116,12 +116,31 @@ def check_has_sign(is_complex: bool) -> None:
         )
 
 
+# By how many powers of two small and large factors are brought nearer to 1, beyond which power: their squares and the
+# squares of their reciprocals, which derivatives of quotients read, are then numbers.
+_SCALES = {"float64": (256, 512, 640), "float32": (32, 64, 80), "bfloat16": (32, 64, 80)}
+
+
+def _nearer(where: Callable[..., Array], a: Array, b: Array) -> tuple[Array, Array]:
+    """Both times one power of two."""
+    name = str(a.dtype).rpartition(".")[2]
+    if name not in _SCALES:
+        return a, b
+    far, up, down = _SCALES[name]
+    size = abs(a) + abs(b)
+    are_small, are_large = size < 2.0**-far, size > 2.0**far
+    return (
+        where(are_small, a * 2.0**up, where(are_large, a * 2.0**-down, a)),
+        where(are_small, b * 2.0**up, where(are_large, b * 2.0**-down, b)),
+    )
+
+
 def _harmonic_mean(where: Callable[..., Array], a: Array, b: Array) -> Array:
     """``2 a b / (a + b)``, 0 beside a 0, and exactly a where both are a; `where` is that of the arrays' library."""
     smaller = a < b
-    small, big = where(smaller, a, b), where(smaller, b, a)
-    is_closed = small == 0
-    share = big / where(is_closed & (big == 0), big + 1, a + b)  # 0/0 would be in derivatives
+    small, (p, q) = where(smaller, a, b), _nearer(where, a, b)
+    big, is_closed = where(smaller, q, p), small == 0
+    share = big / where(is_closed & (big == 0), big + 1, p + q)  # 0/0 would be in derivatives
     return where(is_closed, small + small, small * (share + share))
 
 

@@ -1,5 +1,7 @@
 """The norm of the gradient and its square, of real and complex fields on every kind of grid."""
 
+import pickle
+
 import numpy as np
 import pytest
 from libraries import parameters
@@ -70,3 +72,49 @@ def test_no_norm_acts_at_points(name):
         for first, second in ((norm, grid.vector_laplacian), (grid.vector_laplacian, norm)):
             with pytest.raises((ValueError, TypeError), match=r"cannot add|is not linear"):
                 first + second
+
+
+WALLS = {
+    "at points": lambda: gg.Grid((6, 0.3), (7, 0.2), boundary=gg.value(2.0, name="wall")),
+    "at faces": lambda: gg.Grid((6, 0.3), (7, 0.2), boundary=gg.value(2.0, wall="face", name="wall")),
+    "slopes": lambda: gg.Grid((6, 0.3), (7, 0.2), boundary=[gg.slope(2.0, name="wall"), "periodic"]),
+    "beside gaps": lambda: gg.Grid((6, 0.3), (7, 0.2)).with_mask(
+        A + B > 2, boundary=gg.value(2.0, name="wall")
+    ),
+    "beside gaps in a grid with walls": lambda: gg.Grid((6, 0.3), (7, 0.2), boundary=gg.value(2.0, name="wall")).with_mask(A + B > 2),
+    "polar": lambda: gg.Grid(
+        0.5 + np.arange(6.0), (7, 20.0), geometry="polar", angle="degrees",
+        boundary=[gg.value(2.0, name="wall"), "one-sided"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("accuracy", [None, 2])
+@pytest.mark.parametrize("kind", WALLS)
+@pytest.mark.parametrize("name", ["gradient_norm", "gradient_squared"])
+def test_what_walls_prescribe_is_given_by_name_in_both_ways(name, kind, accuracy, rng):
+    """As to a gradient; options and values in one `with_` too, in either order."""
+    grid, f = WALLS[kind](), rng.standard_normal((6, 7))
+    norm, slopes = getattr(grid, name), grid.gradient.with_(accuracy=accuracy)(f, wall=0.5)
+    squared = sum(part**2 for part in slopes)
+    want = norm.with_(accuracy=accuracy)(f, wall=0.5)
+    np.testing.assert_allclose(want, squared if name == "gradient_squared" else np.sqrt(squared), rtol=1e-12)
+    assert not np.array_equal(want, norm.with_(accuracy=accuracy)(f))
+    for made in (
+        norm.with_(accuracy=accuracy).with_(wall=0.5),
+        norm.with_(wall=0.5).with_(accuracy=accuracy),
+        norm.with_(wall=0.5, accuracy=accuracy),
+    ):
+        assert same_bits(made(f), want)
+        assert same_bits(pickle.loads(pickle.dumps(made))(f), want)
+    for own in (grid.gradient.with_(wall=0.5, accuracy=accuracy), grid.gradient.with_(accuracy=accuracy).with_(wall=0.5)):  # fmt: skip
+        assert all(map(same_bits, own(f), slopes))
+    with pytest.raises(
+        TypeError,
+        match=rf"Grid.{name}\.with_\(\) got an unexpected keyword argument 'v'; it takes accuracy=, wall=",
+    ):
+        norm.with_(v=1.0)
+    with pytest.raises(TypeError, match=rf"Grid.{name}\(\) got an unexpected keyword argument 'v'"):
+        norm(f, v=1.0)
+    with pytest.raises(TypeError, match=rf"grid.{name}.with_\(accuracy=4\)"):
+        norm(f, accuracy=4)

@@ -197,7 +197,19 @@ TRANSPOSES = {  # of what is held P, and what is multiplied C: matrices
     "a field": (lambda g, V: 2 * g.multiply(C).T + V, lambda P, C, M: 2 * P @ C + M, True),
     "a sum": (lambda g, V: (g.identity.T + g.multiply(C).T) + V, lambda P, C, M: P + P @ C + M, True),
     "of both": (lambda g, V: g.identity.T + V.T, lambda P, C, M: P + M.T, False),
+    "twice": (lambda g, V: g.identity.T.T + V, lambda P, C, M: P + M, True),
+    "twice, a multiple": (lambda g, V: V - (3 * g.identity).T.T, lambda P, C, M: M - 3 * P, True),
+    "a multiple turned back": (lambda g, V: (3 * g.identity.T).T + V, lambda P, C, M: 3 * P + M, True),
+    "twice, adjoint": (
+        lambda g, V: (2 * g.identity.adjoint_operator("quadrature")).adjoint_operator("quadrature") + V,
+        lambda P, C, M: 2 * P + M,
+        True,
+    ),
+    "twice, a field": (lambda g, V: g.multiply(C).T.T + V, lambda P, C, M: C @ P + M, True),
+    "both twice": (lambda g, V: g.identity.T.T + V.T.T, lambda P, C, M: P + M, False),
 }
+
+LINEAR_PARTS = ("linear part", "twice", "twice, a multiple", "a multiple turned back", "twice, adjoint", "twice, a field")  # fmt: skip
 
 
 @pytest.mark.parametrize("has_gaps", [False, True])
@@ -207,7 +219,7 @@ TRANSPOSES = {  # of what is held P, and what is multiplied C: matrices
         (name, scalar)
         for name in TRANSPOSES
         for scalar in (gg.value(3.0), gg.value(0.0), "reflect")
-        if name != "linear part" or scalar == gg.value(3.0)  # else the operator is its own linear part
+        if scalar == gg.value(3.0) or name not in LINEAR_PARTS  # else the operator is its own linear part
     ],
     ids=str,
 )
@@ -232,6 +244,24 @@ def test_transposes_of_what_acts_at_points_take_nothing_that_is_prescribed(name,
     close(A.to_sparse().toarray(), matrix)
     close(A.T(F), (matrix.T @ F.ravel()).reshape(F.shape))
     close(pickle.loads(pickle.dumps(A))(F), np.array(A(F)))
+
+
+@pytest.mark.parametrize("has_gaps", [False, True])
+@pytest.mark.parametrize("factor", [1, -2.5, 0, 1j, 2 - 1j])
+def test_a_transpose_is_turned_back_into_an_operator_of_held_fields(factor, has_gaps):
+    """It is the linear part, and one sweep with that in sums; the second adjoint has the factor again."""
+    grid = gg.Grid(X, (7, 0.5), boundary=gg.value(2.0))
+    if has_gaps:
+        inside = np.ones(SHAPE, bool)
+        inside[[2, 3], [3, 0]] = False
+        grid = grid.with_mask(inside, fill=0.0, boundary=gg.value(1.0))
+    A = grid.laplacian
+    for back in ((factor * A).T.T, (factor * A.T).T, (factor * A).adjoint_operator().adjoint_operator()):
+        close(back(C), (factor * A.linear)(C))
+        close(back.to_sparse().toarray(), factor * A.linear.to_sparse().toarray())
+        close(pickle.loads(pickle.dumps(back))(C), back(C))
+    assert type(A.T.T + A.linear) is type(A)
+    close((factor * A.T).T.T(C), (factor * A.T)(C))
 
 
 def test_the_transpose_of_a_scalar_operator_beside_walls_of_components_alone_is_as_it_was():

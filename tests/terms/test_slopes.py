@@ -118,6 +118,58 @@ def test_harmonic_slopes_do_not_depend_on_the_scale_of_the_factor(dtype, tiny, s
     assert np.abs(slopes.numpy() - expected).max() <= 32 * torch.finfo(dtype).eps * np.abs(expected).max()
 
 
+SPREAD = {  # factors of a, subnormal beside 0 and beside the largest too, and of both signs
+    "subnormal": lambda tiny, big: [tiny / 2, tiny / 4, tiny / 8, tiny / 2, 0.0],
+    "beside 0": lambda tiny, big: [0.0, tiny / 2, 1.0, 0.0, tiny / 4],
+    "of all sizes": lambda tiny, big: [tiny / 2, big, tiny * 4, 1.0, tiny / 8],
+    "negative": lambda tiny, big: [-tiny / 2, -tiny / 4, -tiny / 8, 1.0, -0.5],
+}
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("name", SPREAD)
+def test_harmonic_slopes_of_subnormal_factors(name, dtype):
+    """Finite and right, as far as the mean has digits there; backward and forward."""
+    kind, grid = torch.finfo(dtype), gg.Grid((5, 1.0), boundary="symmetric")
+    f, w = (whole((5,), seed).to(dtype) for seed in (0, 2))
+    k = torch.tensor(SPREAD[name](kind.tiny, kind.max / 64), dtype=dtype, requires_grad=True)
+
+    def flow(k):
+        return grid.diffuse(k, mean="harmonic")(f)
+
+    (slopes,) = torch.autograd.grad(flow(k), k, w)
+    expected = exact_harmonic_slopes(f, k.detach(), w, "symmetric")
+    eps = 64 * kind.eps * np.abs(expected).max()
+    assert np.abs(slopes.numpy() - expected).max() <= eps
+    for place in range(5):
+        tangent = torch.zeros_like(k)
+        tangent[place] = 1
+        _, moved = torch.func.jvp(flow, (k.detach(),), (tangent,))
+        assert abs(float(moved @ w) - expected[place]) <= eps
+
+
+@pytest.mark.needs("jax")
+@pytest.mark.parametrize("scale", [1.0, 1e-9, 1e-15, 1e-20, 1e-30, 1e-37, 1e9, 1e20, 1e36])
+def test_harmonic_slopes_of_slices_do_not_depend_on_the_scale_either(scale):
+    """JAX squares the reciprocals of what it divides by; float32 leaves its range at 1e-19."""
+    jax = pytest.importorskip("jax")
+    grid = gg.Grid((5, 1.0), boundary="symmetric")
+    f, w, k = (whole((5,), seed).float() for seed in range(3))
+    k = (k.abs() + 1) * scale
+    k[2] = 0
+    expected = exact_harmonic_slopes(f, k, w, "symmetric")
+
+    def total(k):
+        return (grid.diffuse(k, mean="harmonic")(jax.numpy.asarray(f.numpy())) * w.numpy()).sum()
+
+    own = jax.numpy.asarray(k.numpy())
+    eps = 64 * np.finfo(np.float32).eps * np.abs(expected).max()
+    assert np.abs(jax.grad(total)(own) - expected).max() <= eps
+    for place in range(5):
+        _, moved = jax.jvp(total, (own,), (jax.numpy.zeros(5).at[place].set(1.0),))
+        assert abs(moved - expected[place]) <= eps
+
+
 def test_a_closed_face_reads_nothing_in_slopes_either():
     grid = gg.Grid((6, 1.0), boundary="symmetric")
     f, k, w = whole((6,)), whole((6,), 1).abs() + 1, whole((6,), 2)

@@ -92,8 +92,10 @@ class ByTerms(Map):
         factor, before = len(fields) + constant, len(fields) + len(constants)
         given = {k: before + k for k, grad in enumerate(grads) if grad is not None}
         tensors: Any = [*fields, *constants, *grads]
+        scale: Tensor | None = None
         if are_harmonic_in(self.terms, factor):
-            tensors.append(_reciprocal(constants[constant]))
+            scale = _scale(constants[constant])
+            tensors.append(_reciprocal(constants[constant], scale))
         key = ("slope", factor, *given)
         sweeps: list[_Sweeps] | None = self.derived.get(key)
         if sweeps is None:
@@ -104,7 +106,7 @@ class ByTerms(Map):
         for own in sweeps:
             (value,) = own(tensors)
             total = value if total is None else total + value
-        return total
+        return total if scale is None or total is None else total * scale * scale
 
     def moved(
         self, constant: int, fields: Tensors, constants: Tensors, tangent: Tensor
@@ -114,8 +116,9 @@ class ByTerms(Map):
         factor, place = len(fields) + constant, len(fields) + len(constants)
         tensors: Any = [*fields, *constants, tangent]
         if are_harmonic_in(self.terms, factor):
-            share = _reciprocal(constants[constant])
-            tensors += [share, share * tangent]
+            scale = _scale(constants[constant])
+            share = _reciprocal(constants[constant], scale)
+            tensors += [share, tangent * scale * scale * share]
         for slope in moved_by(self.terms, factor, place, place + 1, place + 2):
             last = slope.second or slope.first
             reached = sorted({term.output for term in last})
@@ -181,9 +184,15 @@ class _Sweeps:
         return values
 
 
-def _reciprocal(factor: Tensor) -> Tensor:
-    """That of a factor, 0 where it is 0, also in derivatives: a closed face lets nothing past."""
-    return torch.where(factor == 0, torch.inf, factor).reciprocal()
+def _scale(factor: Tensor) -> Tensor:
+    """A power of two where a factor is subnormal, whose reciprocal may not be a number; 1 elsewhere."""
+    kind = torch.finfo(factor.dtype)
+    return torch.where(factor.abs() < kind.tiny, 1 / kind.eps, 1.0).to(factor.dtype)
+
+
+def _reciprocal(factor: Tensor, scale: Tensor) -> Tensor:
+    """That of a factor times its scale, 0 where it is 0, also in derivatives: a closed face lets nothing past."""
+    return torch.where(factor == 0, torch.inf, factor * scale).reciprocal()
 
 
 def in_graph(

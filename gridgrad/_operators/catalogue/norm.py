@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Never
+from typing import Any, Never, cast
 
 import numpy as np
 
@@ -13,10 +13,12 @@ from ..._base.types import Scalar, Vector
 from ..._grid.points import Points
 from ..._terms.term import Join, Term
 from ..._wraps.units import unwrap, wrap
+from ..fields.coefficients import Argument, Given, check_names
 from ..fields.forms import Form, flat
 from ..fields.gather import gather
+from ..operator import Operator
 from ..patterns.build import unit
-from ..patterns.kinds import kind
+from ..patterns.kinds import Origin, kind
 from ..sweep import Sweep
 from .first import gradient, vector
 from .options import accuracy_option
@@ -44,8 +46,8 @@ class OfSlopes(Sweep[Scalar, Scalar]):
     squared, and so are those of fields that hold a value at walls.
     """
 
-    are_made_first = False
     accuracy: int | None = None  # of the slopes
+    slopes: Operator[Scalar, Vector] | None = None  # that make them, where they are made first
 
     @classmethod
     def joined(cls, grid: Points, name: str, join: Join, accuracy: int | None) -> OfSlopes:
@@ -54,12 +56,41 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         terms = (Term(0, 0, None, unit(grid), join=join),) if made_first else _slopes(grid, join, accuracy, 1)
         made = cls.of(grid, name, terms)
         made.accuracy = accuracy
-        made.are_made_first = (
+        if (
             made_first
             or grid.metric is not None
             or any(axis.along().sides or any(end.is_held for end in axis.ends) for axis in grid.axis_objects)
-        )
+        ):
+            made.slopes = gradient.on(grid, (), accuracy)
         return made
+
+    @property
+    def are_made_first(self) -> bool:
+        """Whether slopes are made before they are squared."""
+        return self.slopes is not None
+
+    def _prescribed(self) -> tuple[Argument, ...]:
+        """What is prescribed for the slopes."""
+        return () if self.slopes is None else self.slopes.arguments
+
+    arguments = cast(tuple[Argument, ...], property(_prescribed))
+
+    def taken(self) -> list[Given]:
+        """The same with its fields."""
+        return [] if self.slopes is None else self.slopes.taken()
+
+    def with_own(self, fields: dict[str, object]) -> OfSlopes:
+        """The operator of slopes with other fields."""
+        return self if self.slopes is None else self.of_slopes(self.slopes.with_own(fields))
+
+    def of_slopes(self, slopes: Operator[Scalar, Vector]) -> OfSlopes:
+        """The same, which other slopes make."""
+        made = type(self)(self.pattern)
+        made.accuracy, made.slopes = self.accuracy, slopes
+        return made
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return _of_slopes, (self.grid, self.origin, self.slopes)
 
     @property
     def linear(self) -> Never:
@@ -79,8 +110,10 @@ class OfSlopes(Sweep[Scalar, Scalar]):
     ) -> object:  # fmt: skip
         """Apply it."""
         grid, join = self.grid, self.terms[0].join
-        if self.are_made_first:
-            slopes = gradient.on(grid, (), self.accuracy).applied_to(f, None, workers, fields=fields)
+        if self.slopes is not None:
+            if fields:
+                self._check(fields, f)
+            slopes: Any = self.slopes.applied_to(f, None, workers, fields=fields)
             form = vector(grid)
             if is_complex(flat(slopes, form)[0]):
                 numbers, unit = unwrap(slopes, "f")
@@ -99,9 +132,20 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         parts = [wrap(part, unit) for part in parts_of(call.library, call.samples)]
         return self.of_parts().applied_to(parts, out, workers, add)
 
+    def _check(self, fields: dict[str, object], f: object) -> None:
+        """Refuse words of a call that are none of what is prescribed, as those of this operator."""
+        assert self.origin is not None
+        self.origin.refuse_options(fields, f)
+        check_names(self.arguments, fields, self.taken, f"{self.origin.path}.__call__")
+
     def of_parts(self) -> Sweep[Vector, Scalar]:
         """The same of the real and the imaginary part of complex samples."""
         return _of_parts.on(self.grid, (self.name, self.terms[0].join, self.accuracy))
+
+
+def _of_slopes(grid: Points, origin: Origin, slopes: Operator[Scalar, Vector] | None) -> OfSlopes:
+    made: OfSlopes = origin.made(grid)
+    return made if slopes is None else made.of_slopes(slopes)
 
 
 @kind(geometry=True, holds=False)

@@ -13,7 +13,7 @@ from ..._base.types import Array, Between, DType, In, Out, Shape
 from ..._base.words import answering
 from ..._terms.term import Term
 from ..called import Called
-from ..fields.coefficients import Coefficients, changed_at_walls, check_sides, is_same
+from ..fields.coefficients import Coefficients, changed_at_walls, check_sides
 from ..fields.factors import Factor, Number
 from ..fields.forms import Form, flat
 from ..fields.gather import about_to_hold
@@ -22,7 +22,7 @@ from ..joined import Product
 from ..operator import NAMED, AnyOperator, Operator
 from .held import held_sides
 from .strips import Strip, are_few, strips_of
-from .walls import Index, Spots, Wall, reads, shores_of, spots_of, walls_of
+from .walls import Index, Spots, Wall, hold_alike, reads, spots_of
 
 AsGiven: TypeAlias = Any  # a field as it came, or a value: what only looking at it can tell
 # A component, some of its points, what is prescribed there, and whether that is still to be taken at these points.
@@ -101,6 +101,8 @@ class Holding(Product[In, Out]):
             return None
         key = parts[0].shape, parts[0].dtype
         if key not in self._asked:  # an operator of other values in each call has no second one
+            if len(self._asked) >= 16:
+                self._asked.clear()
             self._asked.add(key)
             return None
         if key not in self._strips:
@@ -229,11 +231,11 @@ class Holding(Product[In, Out]):
     @property
     def T(self) -> Released[Out, In]:
         """The transpose: both transposed, in the other order."""
-        return Released(self.inner.T, self.outer.T)
+        return Released(self.inner.T, self.outer.T, self.inner.linear)
 
     def adjoint_operator(self, weight: str | None = None) -> Released[Out, In]:
         """The operator that `adjoint` applies: what leaves points out does so in every inner product."""
-        return Released(self.inner.adjoint_operator(), self.outer.adjoint_operator(weight))
+        return Released(self.inner.adjoint_operator(), self.outer.adjoint_operator(weight), self.inner.linear)
 
     def scaled(self, factor: Number) -> Holding[In, Out]:
         """The operator times a finite number."""
@@ -281,7 +283,7 @@ class Holding(Product[In, Out]):
     def reads_alike(self, other: AnyOperator) -> bool:
         """Whether another operator may be applied to the fields that this one's are made to: it holds the same, or reads no such point."""
         if isinstance(other, Holding):
-            return _hold_alike(self.inner, other.inner)
+            return hold_alike(self.inner, other.inner)
         terms = other.separate() if isinstance(other, Operator) and other.grid is self.grid else None
         return terms is not None and other.inputs == self.inputs and not reads(terms, self.inner)
 
@@ -289,20 +291,37 @@ class Holding(Product[In, Out]):
 class Released(Product[In, Out]):
     """The transpose of `Holding`, times a number: what `inner` makes, 0 at the points that are held."""
 
-    def __init__(self, outer: AnyOperator, inner: AnyOperator, factor: Number = 1.0) -> None:
+    def __init__(
+        self, outer: AnyOperator, inner: AnyOperator, hold: AnyOperator, factor: Number = 1.0
+    ) -> None:
         super().__init__(outer, inner)
-        self.factor = factor  # which `outer` has
+        self.hold, self.factor = (
+            hold,
+            factor,
+        )  # what writes 0 there, and the number that `outer` has beside its transpose
 
     def __reduce__(self) -> tuple[object, ...]:
-        return Released, (*self.parts, self.factor)
+        return Released, (*self.parts, self.hold, self.factor)
 
     def made_of(self, first: AnyOperator, second: AnyOperator) -> Self:
         """The same of two other operators."""
-        return type(self)(first, second, self.factor)
+        return type(self)(first, second, self.hold, self.factor)
+
+    @property
+    def T(self) -> Holding[Out, In]:
+        """The transpose: an operator of fields that hold 0 there."""
+        return self._turned_back(self.inner.T, self.factor)
+
+    def adjoint_operator(self, weight: str | None = None) -> Holding[Out, In]:
+        """The operator that `adjoint` applies: what leaves points out does so in every inner product."""
+        return self._turned_back(self.inner.adjoint_operator(weight), self.factor.conjugate())
+
+    def _turned_back(self, inner: AnyOperator, factor: Number) -> Holding[Any, Any]:
+        return Holding(inner if factor == 1 else inner.scaled(factor), self.hold)
 
     def scaled(self, factor: Number) -> Released[In, Out]:
         """The transpose times a finite number."""
-        return Released(self.outer.scaled(factor), self.inner, self.factor * factor)
+        return Released(self.outer.scaled(factor), self.inner, self.hold, self.factor * factor)
 
     def on_each_component(self, form: Form, is_linear: bool) -> AnyOperator:
         """The operator on each component: the transpose of one on fields that hold what is prescribed for each."""
@@ -359,23 +378,6 @@ def _value(given: object, shape: Shape, dtype: DType) -> AsGiven:
         return np.broadcast_to(given, shape)
     except ValueError:
         return None  # refused elsewhere
-
-
-def _hold_alike(first: AnyOperator, second: AnyOperator) -> bool:
-    """Whether both write the same values, of one memory, into the same fields."""
-    if first is second:
-        return True
-    if first.grid is not second.grid or first.inputs != second.inputs:
-        return False
-    pairs = zip(walls_of(first), walls_of(second), strict=True)
-    coasts = zip(shores_of(first), shores_of(second), strict=True)
-    return all(a[:3] == b[:3] and _are_one(a.given, b.given) for pair in (pairs, coasts) for a, b in pair)
-
-
-def _are_one(a: AsGiven, b: AsGiven) -> bool:
-    if isinstance(a, Constant) or isinstance(b, Constant) or a is None or b is None:
-        return type(a) is type(b) and bool(a == b)
-    return is_same(a, b)
 
 
 def as_affine(operator: AnyOperator, is_linear: bool) -> AnyOperator:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from math import prod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
@@ -14,7 +14,9 @@ from ..._grid.axis import Along
 from ..._grid.points import Points
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term
+from ..fields.coefficients import is_same
 from ..fields.forms import Form
+from ..fields.sides import Constant
 from ..fields.weights import OwnWeights
 from ..joined import Product
 from ..operator import AnyOperator
@@ -188,3 +190,20 @@ def _spots(flags: Array) -> Spots:
     """Flagged points, the same along axes of one."""
     pairs = zip(flags.shape, np.nonzero(flags), strict=True)
     return tuple([slice(None) if n == 1 else own for n, own in pairs])
+
+
+def hold_alike(first: AnyOperator, second: AnyOperator) -> bool:
+    """Whether both write the same values, of one memory, into the same fields."""
+    if first is second:
+        return True
+    if first.grid is not second.grid or first.inputs != second.inputs:
+        return False
+    pairs = zip(walls_of(first), walls_of(second), strict=True)
+    coasts = zip(shores_of(first), shores_of(second), strict=True)
+    return all(a[:3] == b[:3] and _are_one(a.given, b.given) for pair in (pairs, coasts) for a, b in pair)
+
+
+def _are_one(a: object, b: object) -> bool:
+    if isinstance(a, Constant) or isinstance(b, Constant) or a is None or b is None:
+        return type(a) is type(b) and bool(a == b)
+    return is_same(cast(Array, a), cast(Array, b))

@@ -188,7 +188,9 @@ class Masked(Gapped[In, Out]):
         if made.pattern is self.whole.pattern:
             return self._beside(made)
         other, at_gaps = masked(made, self.grid), self.whole.pattern.at_gaps
-        values = tuple(c for c, is_there in zip(self.coefficients, at_gaps, strict=True) if is_there)
+        options = self.whole.origin.kind.options if self.whole.origin is not None else ()
+        own = self.whole.with_(**{word: value for word, value in changes.items() if word not in options})
+        values = tuple(c for c, is_there in zip(own.coefficients, at_gaps, strict=True) if is_there)
         return other.with_coefficients(other.coefficients[: len(other.coefficients) - len(values)] + values)
 
     @property

@@ -149,3 +149,12 @@ def test_small_fields_and_thick_strips_are_copied(monkeypatch):
         for _ in range(2):
             assert np.array_equal(large(f), large(held))
         assert len(found) == 4
+
+
+def test_shapes_that_were_asked_for_are_not_kept_for_ever(made):
+    A = grid((61, 0.1), (70, 0.1)).laplacian
+    for batch in range(1, 100):
+        A(random(batch, *SHAPE))
+    kept = [own for own in vars(A).values() if isinstance(own, (dict, set))]
+    assert kept
+    assert max(map(len, kept)) <= 16
