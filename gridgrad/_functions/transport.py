@@ -130,7 +130,9 @@ def _apart(v: object, is_vector: bool = True) -> tuple[tuple[object, ...], str]:
     ``[2.0]`` is no number of a diffusivity.
     """
     came_so = isinstance(v, (list, tuple))
-    components: Any = v if came_so else (parts_of(v) if is_vector else ()) or (v,)  # the only one, on one axis
+    components: Any = (
+        v if came_so else (parts_of(v) if is_vector else ()) or (v,)
+    )  # the only one, on one axis
     is_number = [isinstance(c, (int, float)) for c in components]
     numbers = [repr(c) if number else "" for c, number in zip(components, is_number, strict=True)]
     fields = tuple(c for c, number in zip(components, is_number, strict=True) if not number)
