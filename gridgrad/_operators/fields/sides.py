@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from math import inf, isfinite
-from typing import Any, NamedTuple, cast
+from types import EllipsisType
+from typing import NamedTuple, cast
 
 import numpy as np
 
@@ -101,7 +102,12 @@ class Side(NamedTuple):
             return array
         place = self.axis % array.ndim
         behind = (slice(None),) * (array.ndim - 1 - place)
-        first: tuple[Any, ...] = (*(slice(None),) * place, 0, *behind, ...)  # of one axis too an array
+        first: tuple[slice | int | EllipsisType, ...] = (
+            *(slice(None),) * place,
+            0,
+            *behind,
+            ...,
+        )  # of one axis too an array
         return array[first]
 
     def _view(self, value: np.ndarray) -> np.ndarray | None:
