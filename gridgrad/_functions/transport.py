@@ -129,14 +129,13 @@ def _apart(v: object, is_vector: bool = True) -> tuple[tuple[object, ...], str]:
     That says too whether they came as a sequence: on one axis an array, even of one row, is the component itself, and
     ``[2.0]`` is no number of a diffusivity.
     """
-    came_so = isinstance(v, (list, tuple))
-    components: Any = (
-        v if came_so else (parts_of(v) if is_vector else ()) or (v,)
-    )  # the only one, on one axis
+    components: Sequence[object] = (parts_of(v) if is_vector else ()) or (v,)  # the only one, on one axis
+    if isinstance(v, (list, tuple)):
+        components = v
     is_number = [isinstance(c, (int, float)) for c in components]
     numbers = [repr(c) if number else "" for c, number in zip(components, is_number, strict=True)]
     fields = tuple(c for c, number in zip(components, is_number, strict=True) if not number)
-    return fields, f"{came_so}:{','.join(numbers)}"
+    return fields, f"{components is v}:{','.join(numbers)}"
 
 
 def _is_velocity(f: Sequence[object], v: Any, axis: Axes) -> bool:

@@ -18,7 +18,7 @@ from ..._base.types import Array, Shape
 from ..._base.words import unexpected
 from .forms import in_sequence
 from .gather import clean_coefficient
-from .sides import AtGaps, Constant, Side
+from .sides import AtGaps, Constant, Side, are_constants
 from .weights import AtFaces, as_given
 
 Numbers = tuple[float | None, ...]
@@ -225,9 +225,7 @@ def changed_at_walls(given: Iterable[Given], before: Iterable[Given]) -> dict[st
 
 
 def _is_unchanged(now: Array, before: Array) -> bool:
-    if isinstance(now, Constant) or isinstance(before, Constant):
-        return repr(now) == repr(before)
-    return is_same(now, before)
+    return repr(now) == repr(before) if are_constants((now, before)) else is_same(now, before)
 
 
 def _anew(argument: Argument, value: object, own: Coefficients) -> list[Array]:

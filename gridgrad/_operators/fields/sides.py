@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from math import inf, isfinite
+from types import EllipsisType
 from typing import NamedTuple, cast
 
 import numpy as np
@@ -101,9 +102,13 @@ class Side(NamedTuple):
             return array
         place = self.axis % array.ndim
         behind = (slice(None),) * (array.ndim - 1 - place)
-        return array[
-            (*(slice(None),) * place, 0, *behind, ...)
-        ]  # `...`: of one axis an array too, not its number
+        first: tuple[slice | int | EllipsisType, ...] = (
+            *(slice(None),) * place,
+            0,
+            *behind,
+            ...,
+        )  # of one axis too an array
+        return array[first]
 
     def _view(self, value: np.ndarray) -> np.ndarray | None:
         """An array of the whole side, with its missing axis; None of others."""
