@@ -118,7 +118,7 @@ def check_has_sign(is_complex: bool) -> None:
 
 # By how many powers of two small and large factors are brought nearer to 1, beyond which power: their squares and the
 # squares of their reciprocals, which derivatives of quotients read, are then numbers.
-_SCALES = {"float64": (256, 512, 640), "float32": (32, 64, 80), "bfloat16": (32, 64, 80)}
+_SCALES = {"float64": (256, 512, 520), "float32": (32, 64, 66), "bfloat16": (32, 64, 66)}
 
 
 def _nearer(where: Callable[..., Array], a: Array, b: Array) -> tuple[Array, Array]:
