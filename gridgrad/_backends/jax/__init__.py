@@ -25,6 +25,11 @@ class OfJAX(Operations):
         """float64, or float32 without x64."""
         return self.result_type(float)
 
+    def astype(self, f: Array, dtype: object) -> Array:
+        """Of 32 bits without x64, also beside what was made with it."""
+        made: Array = jax.numpy.astype(f, jax.dtypes.canonicalize_dtype(dtype))
+        return made
+
     def weights(self, values: Array, dtype: object, like: object) -> Array:
         """Where JAX puts them; of 32 bits without x64."""
         own = None if dtype is None else jax.dtypes.canonicalize_dtype(dtype)
