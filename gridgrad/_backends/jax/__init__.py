@@ -51,12 +51,13 @@ class JAX(Backend[Array]):
 
     def joined_by(self, field: object) -> Array | None:
         """NumPy's arrays, which JAX's own functions take beside its arrays as well."""
-        if type(field) is not np.ndarray:
+        if type(field) is not np.ndarray or field.dtype.char in "gG":  # JAX has no long double
             return None
-        kept = jax.dtypes.canonicalize_dtype(field.dtype)  # without x64 an integer would wrap
-        return jax.numpy.asarray(
-            field if kept == field.dtype or field.dtype.kind not in "iu" else field.astype(float)
-        )
+        own = field.dtype.newbyteorder("=")
+        if own.kind in "iu" and jax.dtypes.canonicalize_dtype(own) != own:
+            own = np.dtype(float)  # without x64 an integer would wrap
+        joined: Array = jax.numpy.asarray(field.astype(own, copy=False))
+        return joined
 
     def samples(self, f: Any) -> Array:
         """Also what JAX puts in the place of an array is refused, which has no values to compute with."""
