@@ -53,10 +53,12 @@ class JAX(Backend[Array]):
         """NumPy's arrays, which JAX's own functions take beside its arrays as well."""
         if type(field) is not np.ndarray or field.dtype.char in "gG":  # JAX has no long double
             return None
-        own = field.dtype.newbyteorder("=")
-        if own.kind in "iu" and jax.dtypes.canonicalize_dtype(own) != own:
-            own = np.dtype(float)  # without x64 an integer would wrap
-        joined: Array = jax.numpy.asarray(field.astype(own, copy=False))
+        given = field.dtype.newbyteorder("=")
+        own = jax.dtypes.canonicalize_dtype(given)
+        if own != given and given.kind in "iu":  # without x64 it would wrap
+            own = jax.dtypes.canonicalize_dtype(float)
+        # with its dtype: without one, what was traced without x64 was found again with it
+        joined: Array = jax.numpy.asarray(field.astype(own, copy=False), dtype=own)
         return joined
 
     def samples(self, f: Any) -> Array:
