@@ -5,7 +5,14 @@ from remedies_functions import AD
 
 VELOCITY = "u, v = 0 * U, 0 * U + 2; "
 MATRIX = "(line.laplacian.to_sparse().T @ (f + 273.15))"
+IN_JAX = "import jax; J = jax.numpy.asarray(f); A = line.gradient; "
 FIELDS = [
+    Row("gradient(jax.ShapeDtypeStruct((5,), 'float32'), x)", "trace the call, jax.eval_shape(A, f)", "jax.eval_shape(A, jax.ShapeDtypeStruct((5,), 'float32')).shape", "(5,)", IN_JAX, "jax"),
+    Row("gradient(jax.new_ref(J), x)", "read it, f[...]", "np.asarray(gradient(jax.new_ref(J)[...], x, edge_order=2))", "slope", IN_JAX, "jax"),
+    Row("jax.export.export(jax.jit(gradient))(jax.ShapeDtypeStruct(jax.export.symbolic_shape('n, m'), 'float32'))", "leave only axes of batches open, jax.export.symbolic_shape('b, 40, 50'), and name the others, axis=(1, 2)",
+        "jax.export.export(jax.jit(lambda f: gradient(f, axis=(1, 2))))(jax.ShapeDtypeStruct(jax.export.symbolic_shape('b, 40, 50'), 'float32')).out_avals[1].shape[1:]", "(40, 50)", IN_JAX, "jax"),
+    Row("jax.export.export(jax.jit(S))(jax.ShapeDtypeStruct(jax.export.symbolic_shape('b, 5'), 'float32'))", "export it with numbers for all lengths",
+        "jax.export.export(jax.jit(S))(jax.ShapeDtypeStruct((2, 5), 'float32')).out_avals[0].shape", "(2, 5)", IN_JAX + "S = (line.identity - line.laplacian).solver()", "jax"),
     Row("line.diffuse(x + 1)(T)", "convert them to one, torch.asarray(k)", "line.diffuse(torch.asarray(x + 1))(T).numpy()", "line.diffuse(x + 1)(x**2)", TENSOR, "torch"),
     Row("line.diffuse(V + 1)(T.to('meta'))", "bring all to one, k.to('meta')", "tuple(line.diffuse((V + 1).to('meta'))(T.to('meta')).shape)", "(5,)", TENSOR, "torch"),
     Row("Grid(x, dtype='x')", "dtype must be numpy.float64 or numpy.longdouble, got 'x'", "Grid(x, dtype=numpy.float64).gradient(f)", "slope"),

@@ -25,6 +25,11 @@ class OfJAX(Operations):
         """float64, or float32 without x64."""
         return self.result_type(float)
 
+    def astype(self, f: Array, dtype: object) -> Array:
+        """Of 32 bits without x64, also beside what was made with it."""
+        made: Array = jax.numpy.astype(f, jax.dtypes.canonicalize_dtype(dtype))
+        return made
+
     def weights(self, values: Array, dtype: object, like: object) -> Array:
         """Where JAX puts them; of 32 bits without x64."""
         own = None if dtype is None else jax.dtypes.canonicalize_dtype(dtype)
@@ -46,12 +51,15 @@ class JAX(Backend[Array]):
 
     def joined_by(self, field: object) -> Array | None:
         """NumPy's arrays, which JAX's own functions take beside its arrays as well."""
-        if type(field) is not np.ndarray:
+        if type(field) is not np.ndarray or field.dtype.char in "gG":  # JAX has no long double
             return None
-        kept = jax.dtypes.canonicalize_dtype(field.dtype)  # without x64 an integer would wrap
-        return jax.numpy.asarray(
-            field if kept == field.dtype or field.dtype.kind not in "iu" else field.astype(float)
-        )
+        given = field.dtype.newbyteorder("=")
+        own = jax.dtypes.canonicalize_dtype(given)
+        if own != given and given.kind in "iu":  # without x64 it would wrap
+            own = jax.dtypes.canonicalize_dtype(float)
+        # with its dtype: without one, what was traced without x64 was found again with it
+        joined: Array = jax.numpy.asarray(field.astype(own, copy=False), dtype=own)
+        return joined
 
     def samples(self, f: Any) -> Array:
         """Also what JAX puts in the place of an array is refused, which has no values to compute with."""

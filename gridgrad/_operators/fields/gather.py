@@ -55,7 +55,7 @@ def gather(
         own, cleaned = dispatch.samples(field) if name == "f" or k >= len(given) else _samples(field, name)
         if library is not None and own is not library:
             joins = library.joined_by(cleaned)
-            before = [
+            before: list[Any] = [
                 own.joined_by(a) for a in (*fields, *factors)
             ]  # a field of NumPy, and a coefficient that is learnt
             if joins is not None:
