@@ -27,7 +27,7 @@ class Origin(NamedTuple):
         """The operator on a grid, of fields that hold what is prescribed."""
         return self.kind.made(grid, self.arguments, self.options).bare
 
-    def restored(self, grid: Points, coefficients: object) -> Any:
+    def restored(self, grid: Points, coefficients: object) -> object:
         """The operator of these fields, from a pickle."""
         return self.made(grid).with_coefficients(coefficients)
 
