@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Literal, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, cast
 
 from .._base.tracing import is_compiling
 
@@ -29,16 +29,6 @@ def made_once(make: Callable[Given, Made]) -> Callable[Given, Made]:
     return call
 
 
-# Why a compiler leaves something out.
-REASONS = {
-    "numbers": "grids, gaps, matrices and what is prescribed at walls are made of numbers, of which a compiler has none; make them outside "
-    "of the compiled function, and close over them",
-    "numpy": "an array of NumPy has no numbers while it is traced; give a tensor, torch.asarray(f), or have the function compiled without "
-    "fullgraph=True",
-    "solves": "a solve is made on the host; solve outside of the compiled function, or have it compiled without fullgraph=True",
-}
-
-
 def left_out(kind: Kind) -> Callable[[Function], Function]:
     """What a compiler leaves out: it runs as it is between compiled parts, and is refused in words where there are to be none."""
 
@@ -57,3 +47,18 @@ def run(kind: Kind, function: Callable[..., Any], *given: object, **words: objec
     from .torch import compiled  # by a statement that the compiler can trace
 
     return compiled.left_out(kind, function, *given, **words)
+
+
+class Multiplied:
+    """What a field of any library multiplies from the left, ``tensor * A``."""
+
+    if not TYPE_CHECKING:
+
+        @classmethod
+        def __torch_function__(cls, function, types, given=(), words=None):
+            """What torch's compiler asks for, as it does not leave ``tensor * A`` to A by itself; torch does."""
+            if not is_compiling():
+                return NotImplemented
+            from .torch import compiled  # by a statement that the compiler can trace
+
+            return compiled.product(function, *given)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
+from .._backends.once import Multiplied
 from .._base.errors import MISSING
-from .._base.tracing import is_compiling
 from .._base.types import Between, In, Out, Scalar, Vector, seen, transposes
 from .._base.words import offered
 from .._base.words.names import absent
@@ -29,7 +29,7 @@ from .solves import Solves
 from .sparse import AsMatrix
 
 
-class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out]):
+class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out], Multiplied):
     """An operator on a grid: what a `Grid` makes, and its sums, multiples, products and adjoints; the name for annotations.
 
     ``A(f)`` applies it. ``A + B``, ``2 * A``, ``a * A`` with a field `a`, and ``A @ B``, which applies B, then A, are operators
@@ -44,17 +44,6 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out]):
 
     if not TYPE_CHECKING:  # or a checker would take every name for one
         __getattr__ = absent
-
-        @classmethod
-        def __torch_function__(
-            cls, function: Any, types: object, given: Any = (), words: object = None
-        ) -> object:
-            """What the compiler of torch asks for ``tensor * operator``, which it does not leave to the operator by itself."""
-            if not is_compiling():
-                return NotImplemented
-            from .._backends.torch import compiled  # by a statement that the compiler can trace
-
-            return compiled.product(function, *given)
 
     __dir__ = seen
 

@@ -14,7 +14,6 @@ from typing import Any
 import torch
 
 from ..._base.errors import ArgumentTypeError
-from ..once import REASONS
 
 
 class Constants:
@@ -77,6 +76,16 @@ def made(make: Callable[..., object], *given: Any, **words: Any) -> Any:
     """What a function makes of constants, itself a constant of the graph that is being traced."""
     words = {word: specialised(value) for word, value in words.items()}
     return getattr(CONSTANTS, _name_of_made(make, *[specialised(value) for value in given], **words))
+
+
+# Why a compiler leaves something out.
+REASONS = {
+    "numbers": "grids, gaps, matrices and what is prescribed at walls are made of numbers, of which a compiler has none; make them outside "
+    "of the compiled function, and close over them",
+    "numpy": "an array of NumPy has no numbers while it is traced; give a tensor, torch.asarray(f), or have the function compiled without "
+    "fullgraph=True",
+    "solves": "a solve is made on the host; solve outside of the compiled function, or have it compiled without fullgraph=True",
+}
 
 
 class Outside:
