@@ -32,7 +32,7 @@ _READ = (np.ndarray, np.generic, list, tuple, range, memoryview, array, int, flo
 
 def samples(f: object) -> tuple[Backend[Array], Array]:
     """The back end that serves `f`, and `f` cleaned by it."""
-    library = _of_tensors() if hasattr(f, "requires_grad") and is_compiling() else library_of(type(f))
+    library = _of_traced(f) if is_compiling() else library_of(type(f))
     if isinstance(f, (list, tuple)):
         _check_numbers(f)
     return library, library.samples(f)
@@ -59,8 +59,15 @@ def _kinds_in(f: Sequence[object]) -> set[type]:
     return kinds
 
 
-def _of_tensors() -> Backend[Array]:
-    """What a compiler traces, by a statement that it can trace itself, as it cannot the look-up below."""
+def _of_traced(f: object) -> Backend[Array]:
+    """What serves a tensor that a compiler traces, by a statement that it can trace itself, as it cannot the look-up below."""
+    if type(f) is np.ndarray:
+        raise ArgumentTypeError(
+            "f is an array of NumPy, which torch.compile traces as a tensor without numbers; give a tensor, torch.asarray(f), or make "
+            "what holds it outside of the compiled function"
+        )
+    if not hasattr(f, "requires_grad"):
+        return library_of(type(f))
     from .torch.traced import BACKEND
 
     return BACKEND

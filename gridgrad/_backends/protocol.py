@@ -11,7 +11,6 @@ import numpy as np
 
 from .._base.checks import numbers_of_times
 from .._base.errors import ArgumentTypeError, ArgumentValueError
-from .._base.tracing import is_compiling
 from .._base.types import Array
 from .._plan.plan import Layout, Plan, make_plan
 from .._terms.term import Term
@@ -354,9 +353,3 @@ def on_the_host_alone() -> ArgumentTypeError:
         "a solve is made on the host, and is no part of what compilers with fullgraph=True, export, make_fx or functionalize trace; "
         "solve outside of the traced function, or have it compiled without fullgraph=True"
     )
-
-
-def check_not_compiled() -> None:
-    """Refuse a solve to a compiler; one that may leave parts out leaves this one out."""
-    if is_compiling():
-        raise on_the_host_alone()

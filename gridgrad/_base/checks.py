@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .errors import ArgumentTypeError, ArgumentValueError, counted, shown, typed
+from .tracing import is_compiling
 from .types import Shape
 
 Entry = TypeVar("Entry")  # a step or coordinates
@@ -83,6 +84,8 @@ def dtype_or_none(given: npt.DTypeLike) -> np.dtype | None:
 
 def masked_arrays() -> tuple[type[np.ma.MaskedArray[Shape, np.dtype]], ...]:
     """NumPy's class of masked arrays, for `isinstance`; none where nobody has imported ``numpy.ma``, which takes long."""
+    if is_compiling():  # which would guard that it is not imported, and what it has made may import it
+        return ()
     cls = getattr(sys.modules.get("numpy.ma"), "MaskedArray", None)  # it may be half imported
     return () if cls is None else (cls,)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+import numpy as np
+
 
 def is_compiling() -> bool:
     """Whether ``torch.compile`` is tracing the caller: never in a call that really runs, in any thread."""
-    if "torch" not in sys.modules:
-        return False
-    compiler = getattr(sys.modules["torch"], "compiler", None)  # torch may be half imported
-    return compiler is not None and compiler.is_dynamo_compiling()
+    asked = getattr(sys.modules.get("torch.compiler"), "is_dynamo_compiling", None)  # it may be half imported
+    return asked is not None and asked()
 
 
 CLOSE_OVER = "under jax.jit close over it"
@@ -20,6 +20,11 @@ CLOSE_OVER = "under jax.jit close over it"
 def is_tracer(given: object) -> bool:
     """Whether it stands for the numbers of later calls, in a function that JAX traces."""
     return any(cls.__name__ == "Tracer" for cls in type(given).__mro__)
+
+
+def holds_numpy(*given: object) -> bool:
+    """Whether an array of NumPy is given, or in a sequence: what a compiler traces of these has no numbers, and no address."""
+    return any([type(a) is np.ndarray or (isinstance(a, (list, tuple)) and holds_numpy(*a)) for a in given])
 
 
 def are_open(shape: Sequence[object]) -> bool:

@@ -12,10 +12,10 @@ from typing import Any, TypeVar, cast
 import numpy as np
 
 from .._backends import dispatch
-from .._backends.once import made_once
+from .._backends.once import made_once, run
 from .._base.checks import clean_axis, int_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import is_compiling
+from .._base.tracing import holds_numpy, is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_words
@@ -23,6 +23,7 @@ from .._grid.call import check_places, clean_axes, points_of
 from .._grid.geometry.geometry import clean_geometry
 from .._grid.places import are_positions, on_host
 from .._grid.spacing import check_coordinates, numbers_of
+from .._grid.walls.components import holds_arrays
 from .._operators.fields.forms import components, flat_out, in_sequence
 from .._operators.fields.sides import are_constants
 from .._operators.fields.weights import widened
@@ -93,9 +94,10 @@ def takes_labels(function: Function) -> Function:
 
     @wraps(function)
     def entry(*args: object, **options: object) -> object:
-        if len(args) > last and type(args[0]) is _ndarray and type(args[last]) is _ndarray:
-            return function(*args, **options)
         if is_compiling():
+            outside = holds_numpy(*args[: last + 1])
+            return run("numpy", function, *args, **options) if outside else function(*args, **options)
+        if len(args) > last and type(args[0]) is _ndarray and type(args[last]) is _ndarray:
             return function(*args, **options)
         room = room_among((*args[:2], *options.values()))
         found: object = function(*args, **options) if room is None else room.run(function, args, options)
@@ -305,6 +307,11 @@ def _traced_grid(lengths: tuple[int, ...], axes: tuple[int, ...], entries: list[
                 f"the spacing of axis {axis} is a {type(entry).__name__}, whose values a compiler may not read; under "
                 "torch.compile give a number or a list, or make the grid outside: grid = gridgrad.Grid(x)"
             )
+    if holds_arrays(ends.get("boundary")):
+        raise ArgumentTypeError(
+            "an array is prescribed at a wall, and its values now would become part of what is compiled; make the grid outside with "
+            "name= of that wall, and give the array at the call: grid.laplacian(f, inflow=v)"
+        )
     return _constant_grid(tuple(lengths), tuple(axes), tuple(entries), *ends.items())
 
 

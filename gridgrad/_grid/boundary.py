@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from .._backends.once import made_once
 from .._base.checks import is_word
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from .._base.words import answering, nearest
@@ -163,6 +164,7 @@ def _called(given: object) -> str:
     normal="n", tangential="tangent parallel shear", scalar="scalars pressure p",
     named="components are told by their direction to the wall, components(normal=..., tangential=...): u v w x y z",
 )  # fmt: skip
+@made_once
 def components(normal: object, tangential: object, scalar: object = None) -> Components:
     """The ends at a wall for each component of vector fields: words of ``boundary=``, or what is prescribed.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar, cast
 import numpy as np
 import numpy.typing as npt
 
-from .._backends.once import made_once
+from .._backends.once import left_out, made_once
 from .._base.cache import cached_property
 from .._base.checks import clean_axis, dtype_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
@@ -80,6 +80,7 @@ class Cleaned(NamedTuple):
 class Points:
     """What a grid is without its operators; see `Grid` for the arguments."""
 
+    @left_out("numbers")
     def __init__(
         self, coordinates: tuple[object, ...], axes: object, asked: Asked, dtype: npt.DTypeLike
     ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, Never, overload
 
+from .._backends.once import Multiplied
 from .._base.errors import MISSING
 from .._base.types import Between, In, Out, Scalar, Vector, seen, transposes
 from .._base.words import answering, offered
@@ -30,7 +31,7 @@ from .sparse import AsMatrix
 NAMED = "options and fields have names, A.with_(accuracy=4)"
 
 
-class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out]):
+class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out], Multiplied):
     """An operator on a grid: what a `Grid` makes, and its sums, multiples, products and adjoints; the name for annotations.
 
     ``A(f)`` applies it. ``A + B``, ``2 * A``, ``a * A`` with a field `a`, and ``A @ B``, which applies B, then A, are operators

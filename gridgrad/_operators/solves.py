@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from .._backends.protocol import check_not_compiled
+from .._backends.once import left_out
 from .._base.errors import MISSING
 from .._base.late import Late
 from .._base.words import answering, offered_as
@@ -23,6 +23,7 @@ class Solves:
     """The ways in which what an operator is applied to is found from what it gives."""
 
     @offered_as("Operator.solve")
+    @left_out("solves")
     def solve(
         self: solving.Solvable, b: object = MISSING, *others: object, out: object = None, method: str | None = None, rtol: float | None = None,
         maxiter: int | None = None, **walls: object,
@@ -82,11 +83,11 @@ class Solves:
         """
         if others or b is MISSING:
             refuse("Operator.solve", (b, *others), 'A.solve(b, out=u, method="cg")', walls, b=b)
-        check_not_compiled()
         kept = solving.kept_solver(self, method, iterative.given_limits(rtol=rtol, maxiter=maxiter))
         return kept(b, out=out, **walls)
 
     @answering(field="a right-hand side goes to what is made, A.solver()(b), or A.solve(b): b rhs f out", rtol="tol eps", method="solver", maxiter="max_iter niter")  # fmt: skip
+    @left_out("solves")
     def solver(self: solving.Solvable, method: str | None = None, *, rtol: float | None = None, maxiter: int | None = None) -> solving.Solver:  # fmt: skip
         """The solver of this operator: everything that does not depend on the right-hand side, made once.
 
@@ -112,5 +113,4 @@ class Solves:
         >>> float(u.sum().round(9))  # nothing is lost
         100.0
         """
-        check_not_compiled()
         return solving.Solver(self, method, **iterative.given_limits(rtol=rtol, maxiter=maxiter)).made()

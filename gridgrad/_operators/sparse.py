@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from .._backends import dispatch
+from .._backends.once import left_out
 from .._base.checks import dtype_or_none, masked_arrays
 from .._base.errors import ArgumentTypeError, ArgumentValueError, shown
 from .._base.late import sparse, sparse_linalg
@@ -62,6 +63,7 @@ class AsMatrix:
         order="fields are flattened in C order: order",
         surplus="another type is A.to_sparse().astype(numpy.float32)",
     )
+    @left_out("numbers")
     def to_sparse(self, format: str = "csr") -> sparse.csr_array:
         """The operator as a ``scipy.sparse`` array of ``self.shape``.
 
@@ -87,6 +89,7 @@ class AsMatrix:
         terms = self.separate()
         return None if terms is None else ((terms,),)
 
+    @left_out("numbers")
     def to_linear_operator(self, dtype: npt.DTypeLike | None = None, xp: ModuleType | None = None) -> sparse_linalg.LinearOperator:  # fmt: skip
         """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..._backends.once import made_once
 from ..._base.checks import is_word
 from ..._base.errors import ArgumentTypeError, shown
 from ..._base.words import answering
@@ -49,6 +50,14 @@ def walls_of(side: Wall | Components) -> tuple[Wall, ...]:
     return (side.normal, *along, *(() if side.scalar is None else (side.scalar,)))
 
 
+def holds_arrays(boundary: object) -> bool:
+    """Whether an array is prescribed anywhere in what is given as ``boundary=``."""
+    if isinstance(boundary, (list, tuple)):
+        return any([holds_arrays(entry) for entry in boundary])
+    walls = walls_of(boundary) if isinstance(boundary, Components) else (boundary,)
+    return any([isinstance(wall, Condition) and not wall.is_number for wall in walls])
+
+
 def end_of(wall: Wall) -> End:
     """The rows that go with it."""
     return wall.end if isinstance(wall, Condition) else wall
@@ -79,6 +88,7 @@ _MOVES = 'a wall that moves is components(normal=value(0.0), tangential=value(sp
 
 
 @answering(wall="at loc location position place", moves=_MOVES)
+@made_once
 def slip(*, wall: Literal["point", "face"] = "point") -> Components:
     """A wall of fluid mechanics along which the fluid slips: the normal velocity is odd, all else is even.
 
@@ -106,6 +116,7 @@ def slip(*, wall: Literal["point", "face"] = "point") -> Components:
 
 
 @answering(wall="at loc location position place", moves=_MOVES)
+@made_once
 def no_slip(*, wall: Literal["point", "face"] = "point") -> Components:
     """A wall of fluid mechanics at which the fluid is at rest: every velocity is 0 there, scalar fields are even.
 

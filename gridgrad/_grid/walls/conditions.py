@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
+from ..._backends.once import left_out, made_once
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, shown
 from ..._base.types import Array
 from ..._base.words import answering, offered
@@ -242,6 +243,11 @@ def supported(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
 
 
 def _condition(kind: str, a: object, b: object, given: object, wall: object, name: object) -> Condition:
+    make = _of_array if hasattr(given, "shape") else _of_number
+    return make(kind, a, b, given, wall, name)
+
+
+def _mixed(kind: str, a: object, b: object, given: object, wall: object, name: object) -> Condition:
     for part, word in ((a, "a"), (b, "b"), (wall, "wall=")):
         require_number(part, f"{word} of {kind}()")
     weights = [weight(number, word, kind) for number, word in ((a, "a"), (b, "b"))]
@@ -251,6 +257,10 @@ def _condition(kind: str, a: object, b: object, given: object, wall: object, nam
     end = Prescribed(weights[0], weights[1], distance, position)
     numbers = f"{_number(a)}, {_number(b)}, " if kind == "robin" else ""
     return _made(kind, end, given, name, numbers, "" if wall == "point" else f", wall={_number(wall)}")
+
+
+_of_number = made_once(_mixed)
+_of_array = left_out("numbers")(_mixed)
 
 
 def _number(given: object) -> str:

@@ -66,7 +66,7 @@ def velocity(v: object, axes: int) -> tuple[Numbers, Coefficients]:
     """The numbers, None for a field, of one component for each axis; and the fields."""
     components = v if type(v) is tuple and len(v) == axes else _components(v, axes)
     for c in components:
-        if type(c) is not _ndarray or c.dtype.kind not in "fc":
+        if type(c) is not _ndarray or is_compiling() or c.dtype.kind not in "fc":
             break
     else:
         return (None,) * axes, tuple(components)  # the usual case, without a detour
@@ -79,7 +79,7 @@ def velocity(v: object, axes: int) -> tuple[Numbers, Coefficients]:
 
 def diffusivity(k: object) -> tuple[float | None, Coefficients]:
     """A number, or None and the field; a number that no weight can hold is a field of one value."""
-    if type(k) is _ndarray and k.dtype.kind in "fc":
+    if type(k) is _ndarray and not is_compiling() and k.dtype.kind in "fc":
         return None, (k,)  # the usual case, without a detour
     if isinstance(k, (complex, np.complexfloating, np.longdouble)):
         k = np.asarray(k)

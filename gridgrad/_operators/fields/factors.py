@@ -12,6 +12,7 @@ import numpy as np
 
 from ..._base.checks import is_real
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
+from ..._base.tracing import is_compiling
 from ..._base.types import Array, Maps, Shape
 from ..._grid.points import Points
 from ..._wraps.units import present, unwrap
@@ -43,7 +44,7 @@ def number_of(factor: object) -> Number | None:
     """
     if type(factor) is float and abs(factor) <= float_info.max:
         return factor or 0.0
-    if type(factor) is np.ndarray:
+    if type(factor) is np.ndarray and not is_compiling():
         if factor.ndim or factor.dtype.kind not in "iufc":
             return None
         factor = factor[()]
@@ -84,7 +85,13 @@ def factor_of(grids: Sequence[Points], value: object) -> Factor:
 
 def factor_on(grid: Points, value: object, name: str | None = None) -> Factor:
     """A field that broadcasts to those of a grid; by its `name` a call gives another."""
-    if name is None and type(value) is np.ndarray and value.shape == grid.shape and value.dtype.kind in "fc":
+    if (
+        name is None
+        and type(value) is np.ndarray
+        and not is_compiling()
+        and value.shape == grid.shape
+        and value.dtype.kind in "fc"
+    ):
         return Factor(value)  # the usual case, without a detour
     label = name or "a factor"
     field = clean_coefficient(value, label)

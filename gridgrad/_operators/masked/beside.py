@@ -12,13 +12,14 @@ from ..._backends.ladder import bound
 from ..._backends.numpy import BACKEND, memory
 from ..._backends.numpy.gaps.bands import InBands, are_near, edges_of, lines_of, places_in
 from ..._backends.numpy.gaps.points import RowsAtPoints
+from ..._backends.once import made_once
 from ..._backends.operations import Operations, name_of
 from ..._backends.protocol import Backend
 from ..._base.cache import cached_property
 from ..._base.types import Array, DType
 from ..._grid.points import Points
 from ..._terms.adjoint import conjugate_terms
-from ..._terms.term import turned
+from ..._terms.term import shifted, turned
 from ..fields.factors import Number
 from .members import Member, moved
 from .patch import Gathered, Patch, compiled, patch_of, transposed_patch
@@ -124,6 +125,7 @@ class Beside(Flats):
     def _of(self, members: Iterable[Member]) -> Beside:
         return Beside(self.grid, tuple(members), self.inputs, self.outputs)
 
+    @made_once
     def scaled(self, factor: Number) -> Beside:
         """Times a number: times its parts, the imaginary one a quarter turn further."""
         if not isinstance(factor, complex):
@@ -135,16 +137,19 @@ class Beside(Flats):
             for member in self.members
         )
 
+    @made_once
     def conjugated(self) -> Beside:
         """With the conjugates of all numbers."""
         return self._of(member.of(conjugate_terms((member.term,))[0]) for member in self.members)
 
+    @made_once
     def multiplied(self, factor: int) -> Beside | None:
         """What comes out times a coefficient; None where it is multiplied already."""
         if any(member.term.outer is not None for member in self.members):
             return None
         return self._of(member.of(member.term._replace(outer=factor)) for member in self.members)
 
+    @made_once
     def of_multiplied(self, factor: int) -> Beside | None:
         """What goes in times a coefficient; None where it is multiplied already."""
         if any(member.term.inner is not None for member in self.members if member.term.input < self.inputs):
@@ -154,10 +159,13 @@ class Beside(Flats):
             for member in self.members
         )
 
-    def plus(self, other: Beside) -> Beside:
-        """Those of a sum, in which the coefficients of `other` come last."""
-        return self._of(self.members + other.members)
+    @made_once
+    def plus(self, other: Beside, fields: int) -> Beside:
+        """Those of a sum, in which the coefficients of `other` come behind so many `fields` of these."""
+        moved = [member.of(shifted((member.term,), fields, self.inputs)[0]) for member in other.members]
+        return self._of((*self.members, *moved))
 
+    @made_once
     def without_walls(self, fields: list[int]) -> Beside:
         """Those that read no prescribed value, of coefficients of which only these are left."""
         members = tuple(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar, cast
 import numpy as np
 
 from ..._backends import dispatch
+from ..._backends.once import left_out
 from ..._base.checks import is_word
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.late import Late
@@ -45,6 +46,7 @@ WORDS_OF_MASKS = {
 
 
 @answering(**WORDS_OF_MASKS)
+@left_out("numbers")
 def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: float = 0.0) -> Kind:
     """The grid with gaps: obstacles, land, missing data.
 
@@ -105,6 +107,7 @@ def with_samples(grid: Kind, inside: Array, boundary: object = "one-sided", fill
 
 
 @answering(axis="dim axes", at="breaks indices index split splits segments gaps", boundary=_ENDS)
+@left_out("numbers")
 def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided") -> Kind:
     """The grid whose axis is cut between points: epochs of a time series, media that meet.
 

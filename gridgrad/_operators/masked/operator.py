@@ -19,7 +19,6 @@ from ..._base.types import Array, In, Out
 from ..._base.words import answering
 from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
-from ..._terms.term import shifted
 from ..fields.coefficients import Argument, own_fields
 from ..fields.factors import Factor, Number
 from ..fields.forms import Form, check_alike, flat, shaped, stack
@@ -242,10 +241,8 @@ class Masked(Gapped[In, Out]):
         if not isinstance(other, Masked):
             return super().summed(other)
         check_alike(self, other)
-        fields, inputs = len(self.coefficients), prod(self.inputs)
-        moved = [member.of(shifted((member.term,), fields, inputs)[0]) for member in other.beside.members]
-        beside = self.beside.plus(Beside(self.grid, tuple(moved), inputs, prod(self.outputs)))
-        return self._beside(cast(Sweep[In, Out], self.whole.plus(other.whole)), beside)
+        beside = self.beside.plus(other.beside, len(self.coefficients))
+        return self._beside(cast("Sweep[In, Out]", self.whole.plus(other.whole)), beside)
 
     def matrix(self) -> sparse.csr_array:
         """The matrix on flattened fields."""

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any, Never, Protocol, Self, Unpack
 import numpy as np
 
 from ..._backends import dispatch
+from ..._backends.once import left_out
 from ..._backends.operations import dtype_name
-from ..._backends.protocol import Backend, check_not_compiled
+from ..._backends.protocol import Backend
 from ..._base.cache import Cache, cached_property
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
 from ..._base.late import sparse
@@ -120,6 +121,7 @@ class Solver(metaclass=Seen):
             raise unknown(self, "a solver", name, sentences=_CALLS)
 
     @offered
+    @left_out("solves")
     def __call__(self, b: Any = MISSING, *others: object, out: Any = None, **walls: object) -> Any:
         """The field u with ``A(u) = b``.
 
@@ -140,7 +142,6 @@ class Solver(metaclass=Seen):
         """
         if others or b is MISSING:
             refuse("Solver.__call__", (b, *others), "solver(b, out=u)", walls, b=b)
-        check_not_compiled()
         operator = self.operator
         if walls:
             operator = self._with(walls)
