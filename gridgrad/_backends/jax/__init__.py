@@ -31,7 +31,14 @@ class OfJAX(Operations):
         return made
 
     def weights(self, values: Array, dtype: object, like: object) -> Array:
-        """Where JAX puts them; of 32 bits without x64."""
+        """Where JAX puts them; of 32 bits without x64, and places always where these suffice, as they may be kept."""
+        if (
+            dtype is None
+            and values.dtype.kind == "i"
+            and values.size
+            and values.max() <= np.iinfo(np.int32).max
+        ):
+            dtype = np.int32
         own = None if dtype is None else jax.dtypes.canonicalize_dtype(dtype)
         made: Array = self.asarray(values, dtype=own)
         return made
@@ -109,7 +116,8 @@ def _called(through: HostMap, field: Array) -> Array:
     """On the host, when the numbers are there."""
     if are_open(field.shape):
         raise ArgumentTypeError(
-            f"a solve is called back on the host, for which the shape {field.shape} is open; export it with numbers for all lengths"
+            f"a solve is called back on the host, for which the shape {field.shape} is open, and which JAX does not export; "
+            "solve outside of what is exported"
         )
 
     def on_host(values: object) -> Array:
