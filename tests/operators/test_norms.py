@@ -111,10 +111,10 @@ def test_what_walls_prescribe_is_given_by_name_in_both_ways(name, kind, accuracy
         assert all(map(same_bits, own(f), slopes))
     with pytest.raises(
         TypeError,
-        match=rf"Grid.{name}\.with_\(\) got an unexpected keyword argument 'v'; it takes accuracy=, wall=",
+        match=rf"Grid.{name}\.with_\(\) got an unexpected keyword argument 'q'; it takes accuracy=, wall=",
     ):
-        norm.with_(v=1.0)
-    with pytest.raises(TypeError, match=rf"Grid.{name}\(\) got an unexpected keyword argument 'v'"):
-        norm(f, v=1.0)
+        norm.with_(q=1.0)
+    with pytest.raises(TypeError, match=rf"Grid.{name}\(\) got an unexpected keyword argument 'q'"):
+        norm(f, q=1.0)
     with pytest.raises(TypeError, match=rf"grid.{name}.with_\(accuracy=4\)"):
         norm(f, accuracy=4)

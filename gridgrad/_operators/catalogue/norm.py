@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import prod
-from typing import Any, Never, cast
+from typing import Never, cast
 
 import numpy as np
 
@@ -113,7 +113,7 @@ class OfSlopes(Sweep[Scalar, Scalar]):
         if self.slopes is not None:
             if fields:
                 self._check(fields, f)
-            slopes: Any = self.slopes.applied_to(f, None, workers, fields=fields)
+            slopes = self.slopes.applied_to(f, None, workers, fields=fields)
             form = vector(grid)
             if is_complex(flat(slopes, form)[0]):
                 numbers, unit = unwrap(slopes, "f")

@@ -316,7 +316,7 @@ class Released(Product[In, Out]):
         """The operator that `adjoint` applies: what leaves points out does so in every inner product."""
         return self._turned_back(self.inner.adjoint_operator(weight), self.factor.conjugate())
 
-    def _turned_back(self, inner: AnyOperator, factor: Number) -> Holding[Any, Any]:
+    def _turned_back(self, inner: AnyOperator, factor: Number) -> Holding[Out, In]:
         return Holding(inner if factor == 1 else inner.scaled(factor), self.hold)
 
     def scaled(self, factor: Number) -> Released[In, Out]:
