@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from copy import copy
 from numbers import Real
@@ -209,14 +208,15 @@ def changed_at_walls(given: Iterable[Given], before: Iterable[Given]) -> dict[st
 
     Of walls that share a name each keeps its own value until one is given for all of them.
     """
-    given, held = list(given), defaultdict[object, list[Array]](list)
+    given = list(given)
+    held: dict[tuple[str, object], list[Array]] = {}
     for argument, own in before:
         if argument.side is not None:
-            held[argument.name, argument.side] += own
+            held[argument.name, argument.side] = [*held.get((argument.name, argument.side), ()), *own]
     taken = {"", *(argument.name for argument, _ in given if argument.is_of_user)}
     found: dict[str, object] = {}
     for argument, own in given:
-        former = held[argument.name, argument.side]
+        former = held.get((argument.name, argument.side))
         if argument.side is None or argument.name in taken or not former:
             continue
         if not _is_unchanged(own[0], former.pop(0)):
