@@ -62,9 +62,10 @@ def _kinds_in(f: Sequence[object]) -> set[type]:
 def _of_traced(f: object) -> Backend[Array]:
     """What serves a tensor that a compiler traces, by a statement that it can trace itself, as it cannot the look-up below."""
     if type(f) is np.ndarray:
+        given = "f is an array of NumPy"  # or what is a coefficient: then its name stands there
         raise ArgumentTypeError(
-            "f is an array of NumPy, which torch.compile traces as a tensor without numbers; give a tensor, torch.asarray(f), or make "
-            "what holds it outside of the compiled function"
+            f"{given}, which torch.compile traces as a tensor without numbers; make a tensor of it, or make what holds it outside of the "
+            "compiled function"
         )
     if not hasattr(f, "requires_grad"):
         return library_of(type(f))

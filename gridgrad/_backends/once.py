@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar, cast
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar, cast
 
 from .._base.tracing import is_compiling
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 Kind = Literal["numbers", "numpy", "solves"]
-Function = TypeVar("Function", bound=Callable[..., Any])
+Function = TypeVar("Function", bound=Callable[..., object])
 
 
 def made_once(make: Callable[Given, Made]) -> Callable[Given, Made]:
@@ -42,11 +42,12 @@ def left_out(kind: Kind) -> Callable[[Function], Function]:
     return decorate
 
 
-def run(kind: Kind, function: Callable[..., Any], *given: object, **words: object) -> Any:
+def run(kind: Kind, function: Callable[..., Made], *given: object, **words: object) -> Made:
     """What a function makes, while a compiler traces the caller and leaves it out."""
     from .torch import compiled  # by a statement that the compiler can trace
 
-    return compiled.left_out(kind, function, *given, **words)
+    made: Made = compiled.left_out(kind, function, *given, **words)
+    return made
 
 
 class Multiplied:

@@ -42,7 +42,7 @@ ROWS = [
     row("gradient(D, dim=('a', 'b'), coord='a')", "give one coord= for each dim=", f"gradient(D, dim=('a', 'b'), coord=('a', 'b'), {E2})[1].values", EAST, TWO),
     row("gradient(D, coord='z')", "name the one to differentiate along, dim=", "gradient(D, dim='b', edge_order=2).values", EAST, TWO),
     row("gradient(M, coord=('Q', 'P'), dim=('a', 'b'))", "give dim=('b', 'a')", f"gradient(M, coord=('Q', 'P'), dim=('b', 'a'), {E2})[1].values", NORTH, MESH),
-    *(row(f"gradient({called}, geometry='sphere')", "derivatives are per degree, gradient(f, coord=('lon', 'lat'), dim=('b', 'a'))", f"gradient({called}, coord=('lon', 'lat'), dim=('b', 'a'), {E2})[0].values", EAST, MESH)
+    *(row(f"gradient({called}, geometry='sphere')", "derivatives are per degree, gradient(f, coord=('lon', 'lat'), dim=('b', 'a'))", f"gradient({called}, coord=('lon', 'lat'), dim=('b', 'a'), {E2})[0].values.squeeze()", EAST, MESH)
       for called in ("M.rename(P='lat', Q='lon')", "M.expand_dims(t=[0.0]).assign_coords(lon=M.Q.expand_dims(t=[0.0]), lat=M.P.expand_dims(t=[0.0]))")),
     row("gradient(M, coord='Q', dim='a')", "give dim='b'", f"gradient(M, coord='Q', dim='b', {E2}).values", EAST, MESH),
     row("gradient(M, coord=('Q', 'Q'), dim=('a', 'b'))", "name another coordinate, coord=", f"gradient(M, coord=('P', 'Q'), dim=('a', 'b'), {E2})[0].values", NORTH, MESH),

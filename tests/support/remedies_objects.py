@@ -79,7 +79,7 @@ UNITS = [
     Row("line.identity + q(3.0, 's') * line.laplacian", "add what they give, f + dt * L(f)", "(q(f, 's') + q(3.0, 's') * line.laplacian(f)).magnitude", "f + 6", PINT, "pint"),
     Row("gradient(f, q(x, 'K'), periodic=True, period=q(9., 'degC'))", "for example 'K'", "gradient(f, q(x, 'K'), periodic=True, period=q(9., 'K')).magnitude",
         "gradient(f, x, periodic=True, period=9.)", PINT, "pint"),
-    Row("torch.compile(lambda f: line.diffuse(np.ones(5))(f), backend='eager', fullgraph=True)(T)", "give a tensor, torch.asarray(k)",
+    Row("torch.compile(lambda f: line.diffuse(np.ones(5))(f), backend='eager', fullgraph=True)(T)", "make a tensor of it, or make what holds it outside",
         "torch.compile(lambda f: line.diffuse(torch.ones(5, dtype=T.dtype))(f), backend='eager', fullgraph=True)(T).numpy()", "line.diffuse(np.ones(5))(f)", TENSOR),
     Row("torch.compile(lambda f: laplacian(f, 1.0, boundary=W), backend='eager', fullgraph=True)(T)", "give the array at the call: grid.laplacian(f, inflow=v)",
         "Grid((5, 1.0), boundary=gridgrad.value(0.0, name='inflow')).laplacian(T, inflow=torch.ones(())).numpy()", "Grid((5, 1.0), boundary=gridgrad.value(1.0)).laplacian(f)", TENSOR + "import gridgrad; W = gridgrad.value(torch.ones(()))"),

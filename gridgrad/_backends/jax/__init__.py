@@ -68,7 +68,7 @@ class JAX(Backend[Array]):
         joined: Array = jax.numpy.asarray(field.astype(own, copy=False), dtype=own)
         return joined
 
-    def samples(self, f: Any) -> Array:
+    def samples(self, f: object) -> Array:
         """Also what JAX puts in the place of an array is refused, which has no values to compute with."""
         if not isinstance(f, jax.Array):
             remedy = (

@@ -55,13 +55,12 @@ def gather(
         own, cleaned = dispatch.samples(field) if name == "f" or k >= len(given) else _samples(field, name)
         if library is not None and own is not library:
             joins = library.joined_by(cleaned)
-            before: list[Any] = [
-                own.joined_by(a) for a in (*fields, *factors)
-            ]  # a field of NumPy, and a coefficient that is learnt
             if joins is not None:
                 own, cleaned = library, joins
-            elif all(a is not None for a in before):
-                library, fields, factors = own, before[: len(fields)], before[len(fields) :]
+            else:  # a field of NumPy, and a coefficient that is learnt
+                before = _joined(own, (*fields, *factors))
+                if before is not None:
+                    library, fields, factors = own, before[: len(fields)], before[len(fields) :]
         if library is not None and own is not library:
             first, other = (type(a).__module__.partition(".")[0] for a in (given[0], field))
             raise ArgumentTypeError(
@@ -87,6 +86,17 @@ def gather(
         if len(factor.shape) != len(shape) or tuple(factor.shape) != shape:  # lengths may be open
             factors[k] = _broadcast(library, factor, shape, k, arguments)
     return Fields(library, fields, factors, stacked)
+
+
+def _joined(library: Backend[Array], arrays: Sequence[Array]) -> list[Array] | None:
+    """The arrays as those of a library; None where it does not take one of them."""
+    joined = []
+    for array in arrays:
+        own = library.joined_by(array)
+        if own is None:
+            return None
+        joined.append(own)
+    return joined
 
 
 def _called(k: int, arguments: Arguments) -> str:
