@@ -134,8 +134,9 @@ def specialised(value: Any) -> Any:
     """
     if isinstance(value, (tuple, list)):
         return tuple([specialised(entry) for entry in value])
-    if hasattr(value, "__dataclass_fields__"):  # which a compiler takes for no constant in a sequence
-        return _NAMED + name_of(value)
     if isinstance(value, float):
         return float.fromhex(value.hex())
-    return index(value) if isinstance(value, int) and not isinstance(value, (bool, Enum)) else value
+    if isinstance(value, int) and not isinstance(value, (bool, Enum)):
+        return index(value)
+    # A compiler takes such an object for no constant in a sequence.
+    return _NAMED + name_of(value) if hasattr(value, "__dataclass_fields__") else value
