@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from inspect import cleandoc, signature
 from math import prod
+from sys import modules
 from typing import Any, TypeVar, cast
 
 import numpy as np
@@ -94,7 +95,7 @@ def takes_labels(function: Function) -> Function:
 
     @wraps(function)
     def entry(*args: object, **options: object) -> object:
-        if is_compiling():
+        if "torch.compiler" in modules and is_compiling():
             outside = holds_numpy(*args[: last + 1])
             return run("numpy", function, *args, **options) if outside else function(*args, **options)
         if len(args) > last and type(args[0]) is _ndarray and type(args[last]) is _ndarray:

@@ -88,8 +88,9 @@ class Called(Joinable[In, Out]):
                     return found
                 other: AnyOperator = self.with_coefficients(coefficients)
                 return other.applied_to(f, out, workers, add)
-            if self.origin is not None:
-                self.origin.refuse_options(fields, f)
+            origin = self.pattern.origin
+            if origin is not None:
+                origin.refuse_options(fields, f)
             return self.of_fields(fields, "__call__").applied_to(f, out, workers, add)
         pattern = self.pattern
         if type(f) is _ndarray and self._settled and not pattern.inputs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from sys import modules
 from typing import TYPE_CHECKING, Never
 
 from .._backends.once import run
@@ -54,7 +55,7 @@ class OnFields(Maps[In, Out]):
         if others:
             meant = _meant(self.inputs, f, others[0])
             raise behind("an operator takes its field", (f, *others), f"A(f, out=o); {meant}")
-        if is_compiling() and holds_numpy(f, *fields.values()):
+        if "torch.compiler" in modules and is_compiling() and holds_numpy(f, *fields.values()):
             return run("numpy", self.applied_to, f, out, workers, add, fields)
         return self.applied_to(f, out, workers, add, fields)
 
