@@ -11,9 +11,8 @@ import numpy as np
 def is_compiling() -> bool:
     """Whether ``torch.compile`` is tracing the caller: never in a call that really runs, in any thread."""
     compiler = sys.modules.get("torch.compiler")
-    return (
-        compiler is not None and getattr(compiler, "is_dynamo_compiling", bool)()
-    )  # it may be half imported
+    # it may be half imported
+    return compiler is not None and getattr(compiler, "is_dynamo_compiling", bool)()
 
 
 CLOSE_OVER = "under jax.jit close over it"

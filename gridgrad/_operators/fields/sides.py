@@ -101,13 +101,9 @@ class Side(NamedTuple):
         if array.ndim < (-self.axis if self.axis < 0 else self.axis + 1):
             return array
         place = self.axis % array.ndim
-        behind = (slice(None),) * (array.ndim - 1 - place)
-        first: tuple[slice | int | EllipsisType, ...] = (
-            *(slice(None),) * place,
-            0,
-            *behind,
-            ...,
-        )  # of one axis too an array
+        before, behind = (slice(None),) * place, (slice(None),) * (array.ndim - 1 - place)
+        # `...`: of one axis too an array
+        first: tuple[slice | int | EllipsisType, ...] = (*before, 0, *behind, ...)
         return array[first]
 
     def _view(self, value: np.ndarray) -> np.ndarray | None:

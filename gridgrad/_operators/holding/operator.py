@@ -295,10 +295,8 @@ class Released(Product[In, Out]):
         self, outer: AnyOperator, inner: AnyOperator, hold: AnyOperator, factor: Number = 1.0
     ) -> None:
         super().__init__(outer, inner)
-        self.hold, self.factor = (
-            hold,
-            factor,
-        )  # what writes 0 there, and the number that `outer` has beside its transpose
+        self.hold = hold  # what writes 0 there
+        self.factor = factor  # the number that `outer` has beside its transpose
 
     def __reduce__(self) -> tuple[object, ...]:
         return Released, (*self.parts, self.hold, self.factor)

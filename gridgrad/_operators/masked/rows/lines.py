@@ -180,12 +180,10 @@ class Line:
         start, length = self.runs.start[run], self.runs.length[run]
         if self.drops:
             found: Array = np.max(np.abs(self._whole.reaches), axis=0)[index] > 1  # which balances nothing
-            found |= (first & (index == 0)) | (
-                last & (index == n - 1)
-            )  # one-sided, as points that are held have them
-            found |= (
-                n == 3 and first and last
-            )  # the point between two that are held: it reads neither, and loses nothing
+            # one-sided, as points that are held have them
+            found |= (first & (index == 0)) | (last & (index == n - 1))
+            # the point between two that are held: it reads neither, and loses nothing
+            found |= n == 3 and first and last
         else:
             found = np.ones(len(run), bool)
             fields = [line for line in self.follows if line.drops] if self.stencil.values else []
