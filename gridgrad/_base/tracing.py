@@ -7,10 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
+COMPILER = "torch.compiler"  # the module: while it is not there, nothing is traced, and to look costs no call
+
 
 def is_compiling() -> bool:
     """Whether ``torch.compile`` is tracing the caller: never in a call that really runs, in any thread."""
-    compiler = sys.modules.get("torch.compiler")
+    compiler = sys.modules.get(COMPILER)
     # it may be half imported
     return compiler is not None and getattr(compiler, "is_dynamo_compiling", bool)()
 

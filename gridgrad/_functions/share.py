@@ -16,7 +16,7 @@ from .._backends import dispatch
 from .._backends.once import made_once, run
 from .._base.checks import clean_axis, int_or_none
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.tracing import holds_numpy, is_compiling
+from .._base.tracing import COMPILER, holds_numpy, is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
 from .._grid.asked import Asked, clean_words
@@ -95,7 +95,7 @@ def takes_labels(function: Function) -> Function:
 
     @wraps(function)
     def entry(*args: object, **options: object) -> object:
-        if "torch.compiler" in modules and is_compiling():
+        if COMPILER in modules and is_compiling():
             outside = holds_numpy(*args[: last + 1])
             return run("numpy", function, *args, **options) if outside else function(*args, **options)
         if len(args) > last and type(args[0]) is _ndarray and type(args[last]) is _ndarray:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Never
 
 from .._backends.once import run
 from .._base.errors import MISSING, ArgumentTypeError, counted, refused
-from .._base.tracing import holds_numpy, is_compiling
+from .._base.tracing import COMPILER, holds_numpy, is_compiling
 from .._base.types import In, Maps, Out, applies
 from .._base.words import offered, required, unexpected
 from .fields.coefficients import Argument
@@ -55,7 +55,7 @@ class OnFields(Maps[In, Out]):
         if others:
             meant = _meant(self.inputs, f, others[0])
             raise behind("an operator takes its field", (f, *others), f"A(f, out=o); {meant}")
-        if "torch.compiler" in modules and is_compiling() and holds_numpy(f, *fields.values()):
+        if COMPILER in modules and is_compiling() and holds_numpy(f, *fields.values()):
             return run("numpy", self.applied_to, f, out, workers, add, fields)
         return self.applied_to(f, out, workers, add, fields)
 
