@@ -261,10 +261,10 @@ class TestChunksOfAnotherShape:
         if size == "joined":
             monkeypatch.undo()
         shape, chunks = SIZES[size]
-        wrong = da.zeros(shape, chunks=chunks).map_blocks(np.repeat, 2, 0, dtype=float, name="made")
+        wrong = da.zeros(shape, chunks=chunks).map_blocks(np.repeat, 2, 0, dtype=float)
         right = da.zeros(shape, chunks=tuple(max(1, n // 2) for n in chunks))
         with pytest.raises(
-            ValueError, match=r"of the Dask array 'made' has the shape .*, and the array says"
+            ValueError, match=f"of the Dask array '{wrong.name}' has the shape .*, and the array says"
         ):
             gg.divergence((right, wrong)).compute(scheduler="synchronous")
 
