@@ -9,6 +9,7 @@ import hypothesis
 import numpy as np
 import pytest
 from optional import NO_DEVICE, Skips
+from sample import Passed, sample
 
 from gridgrad._backends.numpy import core as _core
 
@@ -18,12 +19,29 @@ hypothesis.settings.register_profile("search", deadline=None, max_examples=2000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 
+def pytest_addoption(parser):
+    """What a run after others may leave out; see tests/support/sample.py."""
+    group = parser.getgroup("gridgrad")
+    group.addoption("--write-passed", metavar="FILE", help="write the names of the tests that pass")
+    group.addoption("--passed", metavar="FILE", help="what passed elsewhere, of which --one-in is taken")
+    group.addoption("--one-in", metavar="N", type=int, default=1, help="run one in N, and one of every function")
+
+
+def pytest_collection_modifyitems(config, items):
+    """Take a sample, which is the same in every worker."""
+    kept = sample(items, config.getoption("one_in"), config.getoption("passed"))
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
+
+
 def pytest_configure(config):
     """Refuse to pass on the fallback by accident."""
     if os.environ.get("GRIDGRAD_REQUIRE_CORE") and _core.core is None:
         raise pytest.UsageError("GRIDGRAD_REQUIRE_CORE is set, but gridgrad has no compiled core")
     if not hasattr(config, "workerinput"):  # where the reports of all workers arrive
         config.pluginmanager.register(Skips(os.environ.get("GRIDGRAD_MAY_SKIP")))
+        if config.getoption("write_passed"):
+            config.pluginmanager.register(Passed(config.getoption("write_passed")))
         wait_for_workers()
     if (
         os.environ.get("GRIDGRAD_NO_POOL") and device_names()

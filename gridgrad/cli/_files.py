@@ -161,27 +161,29 @@ def _renamed(path: Path, overwrite: bool) -> Iterator[Path]:
             old = path.with_name(f".{path.stem}.{os.getpid()}.old{path.suffix}")
             path.rename(old)
             part.rename(path)
-            _remove(old)
+            shutil.rmtree(old, ignore_errors=True)
         else:
             part.replace(path)
     finally:
         _remove(part)
 
 
-def _clear(folder: Path) -> None:
-    """Remove a folder that threads which are about to end may still write into."""
-    for _ in range(4):
-        shutil.rmtree(folder, ignore_errors=True)
-        time.sleep(0.02)
-
-
 def _remove(part: Path) -> None:
-    """What is not complete; of a folder also what threads that still run write to it, which end before the process does."""
+    """What is not complete; of a folder also what threads that still run write to it, most of which end before the process."""
     if part.is_dir():
         atexit.register(_clear, part)
         _clear(part)
     else:
         part.unlink(missing_ok=True)
+
+
+def _clear(folder: Path) -> None:
+    """Remove a folder until no thread has made it again for a while, or for ten seconds."""
+    end, quiet = time.monotonic() + 10, 0
+    while (folder.exists() or quiet < 5) and time.monotonic() < end:
+        quiet = 0 if folder.exists() else quiet + 1
+        shutil.rmtree(folder, ignore_errors=True)
+        time.sleep(0.02)
 
 
 def check_free(path: Path, overwrite: bool) -> None:
