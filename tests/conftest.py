@@ -24,7 +24,9 @@ def pytest_addoption(parser):
     group = parser.getgroup("gridgrad")
     group.addoption("--write-passed", metavar="FILE", help="write the names of the tests that pass")
     group.addoption("--passed", metavar="FILE", help="what passed elsewhere, of which --one-in is taken")
-    group.addoption("--one-in", metavar="N", type=int, default=1, help="run one in N, and one of every function")
+    group.addoption(
+        "--one-in", metavar="N", type=int, default=1, help="run one in N, and one of every function"
+    )
 
 
 def pytest_collection_modifyitems(config, items):

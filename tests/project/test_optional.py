@@ -1,11 +1,13 @@
-"""A test asks for an optional library in one way, and a run that leaves out more than it may fails."""
+"""A test asks for an optional library in one way, a run that leaves out more than it may fails, and a later run takes a sample."""
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 from optional import Skips, libraries, requirements, verdict
@@ -110,3 +112,45 @@ def test_an_extra_installs_what_its_code_imports_and_nothing_else(extra):
     found = {name for room in ROOMS[extra] for name in imported(room)} - set(sys.stdlib_module_names) - always
     everywhere = {name for rooms in ROOMS.values() for room in rooms for name in imported(room)}
     assert found <= named <= everywhere
+
+
+MANY = """
+import pytest
+
+def test_plain():
+    pass
+
+@pytest.mark.parametrize("value", range(40))
+def test_values(value):
+    assert value != {bad}
+"""
+
+
+def run_of_many(folder, *options, bad):
+    """What a run of 41 tests with the conftest of this folder leaves out and runs: the counts of its last line."""
+    shutil.copy(SUPPORT.parent / "conftest.py", folder)
+    (folder / "test_many.py").write_text(MANY.format(bad=bad))
+    (folder / "pytest.ini").write_text("[pytest]\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-n2", *options, str(folder)]
+    environment = os.environ | {"PYTHONPATH": str(SUPPORT)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return {kind: int(count) for count, kind in re.findall(r"(\d+) (passed|failed)", done.stdout)}
+
+
+def test_a_later_run_takes_a_sample_of_what_passed(tmp_path):
+    """The first of every function, all that did not pass, and about one in four of the others."""
+    known = tmp_path / "passed"
+    assert run_of_many(tmp_path, "--write-passed", known, bad=7) == {"passed": 40, "failed": 1}
+    names = known.read_text().splitlines()
+    assert len(names) == 40
+    assert "test_many.py::test_values[7]" not in names
+    assert run_of_many(tmp_path, "--one-in", "1", bad=7) == {"passed": 40, "failed": 1}
+    some = run_of_many(tmp_path, "--one-in", "4", "--passed", known, bad=7)
+    assert some == {"passed": len(sample_of(40)), "failed": 1}
+    assert 6 <= some["passed"] <= 16
+
+
+def sample_of(count):
+    """The names that the checksum picks of those that passed, and the first of both functions."""
+    names = [f"test_many.py::test_values[{i}]" for i in range(count) if i != 7]
+    return {"test_many.py::test_plain", names[0]} | {n for n in names if crc32(n.encode()) % 4 == 0}
