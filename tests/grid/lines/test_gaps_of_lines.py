@@ -326,7 +326,7 @@ def test_times_that_are_missing_with_their_samples(rng):
     inside = rng.random((5, 12)) > 0.25
     inside[0, 0] = False  # of which all dates are counted
     times = np.datetime64("2020-01-01", "ns") + seconds * np.timedelta64(1, "s")
-    times[~inside] = np.datetime64("NaT")
+    times[~inside] = np.datetime64("NaT", "ns")
     f = np.where(inside, rng.normal(size=seconds.shape), np.nan)
     track = xarray.DataArray(f, {"time": (("track", "obs"), times)}, ("track", "obs"), "x")
     found = gg.gradient(track, dim="obs", coord="time", missing="one-sided")
