@@ -35,6 +35,15 @@ def vector_laplacian(
         Units: [F]/[x]^2.
 
     {raises}; a wrong number of components.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
+    >>> of_first, of_second = gg.vector_laplacian((y**2, 3 * x**2))
+    >>> of_second[0]
+    array([6., 6., 6., 6.])
     """
     options = {"form": form, "accuracy": accuracy}
     return call("vector_laplacian", F, spacing, axis, ends, out, workers, options, vector=True)
@@ -97,6 +106,15 @@ def curl(
         for the usual sign. Second order; units [F]/[x].
 
     {raises}; a wrong number of components, or of axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
+    >>> u, v = -y, x  # turns to the left
+    >>> gg.curl((u, v), 1.0, axis=(-1, -2))[0]
+    array([2., 2., 2., 2.])
     """
     return call("curl", F, spacing, axis, ends, out, workers, {"accuracy": accuracy}, vector=True)
 
@@ -122,5 +140,15 @@ def jacobian(
         As `F` was given. Second order; units [F]/[x].
 
     {raises}; a wrong number of components.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
+    >>> u, v = x * y, 2 * x
+    >>> (u_x, u_y), (v_x, v_y) = gg.jacobian((u, v), axis=(-1, -2))
+    >>> u_y[0], v_x[0]
+    (array([0., 1., 2., 3.]), array([2., 2., 2., 2.]))
     """
     return call("jacobian", F, spacing, axis, ends, out, workers, {"accuracy": accuracy}, vector=True)

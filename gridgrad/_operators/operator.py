@@ -35,7 +35,23 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out], Multiplied):
     """An operator on a grid: what a `Grid` makes, and its sums, multiples, products and adjoints; the name for annotations.
 
     ``A(f)`` applies it. ``A + B``, ``2 * A``, ``a * A`` with a field `a`, and ``A @ B``, which applies B, then A, are operators
-    too. Of one axis ``A.weights(axis)`` shows its rows. Not to be changed.
+    too. `with_` has other options, `adjoint` and `T` the transpose, `to_sparse` the matrix, `solve` the inverse, and
+    ``A.weights(axis)`` of an operator along one axis the weights of each point. Operators are immutable.
+
+    See Also
+    --------
+    Grid : makes operators.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> grid = gg.Grid((5, 1.0), boundary="periodic")
+    >>> step = grid.identity + 0.25 * grid.laplacian  # one operator, one pass over memory
+    >>> step(np.array([0.0, 0.0, 1.0, 0.0, 0.0]))
+    array([0.  , 0.25, 0.5 , 0.25, 0.  ])
+    >>> step.to_sparse().shape
+    (5, 5)
     """
 
     _seen = (
@@ -107,7 +123,7 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out], Multiplied):
 
     @property
     def linear(self) -> Operator[In, Out]:
-        """The operator with 0 in the place of all that is prescribed at walls; itself where nothing is.
+        """The linear part of the operator: 0 in the place of all that is prescribed at walls; itself where nothing is.
 
         With values, slopes or mixtures at walls ``A(f) = A.linear(f) + A.offset``. Transposes, adjoints,
         matrices and derivatives by f are those of `linear`.
