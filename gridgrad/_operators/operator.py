@@ -125,24 +125,24 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out], Multiplied):
     def linear(self) -> Operator[In, Out]:
         """The linear part of the operator: 0 in the place of all that is prescribed at walls; itself where nothing is.
 
-        With values, slopes or mixtures at walls ``A(f) = A.linear(f) + A.offset``. Transposes, adjoints,
+        With values, slopes or Robin conditions at walls ``A(f) = A.linear(f) + A.offset``. Transposes, adjoints,
         matrices and derivatives by f are those of `linear`.
         """
         raise NotImplementedError
 
     @property
     def offset(self) -> Any:
-        """What is prescribed at walls makes of a field of zeros, as it is now; zeros where nothing is.
+        """What values at walls, as they are now, add to the result: ``A`` of a field of zeros; 0 where none are prescribed.
 
-        An array of the grid's shape (and of batch axes that what is prescribed has), of the library and the
-        dtype of that; for vector results a tuple of them.
+        An array of the grid's shape (behind the batch axes of prescribed arrays), of the library and the
+        dtype of these; for vector results a tuple of them.
         """
         _, fields = self.linear, [c for _, own in self.taken() for c in own]  # where there is a linear part
         return self(shaped([zeros_for(grid, fields) for grid in self.grids_in], self.inputs))
 
     @property
     def T(self) -> Operator[Out, In]:
-        """The transpose as an operator, edges included; where walls have values, of `linear`."""
+        """The transpose as an operator, ends included; where walls have values, that of `linear`."""
         raise NotImplementedError
 
     @transposes
@@ -159,7 +159,7 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out], Multiplied):
         out : array or nested sequence of arrays, optional
             Where the result goes.
         weight : "quadrature" or None
-            The inner product: Euclidean, or ``sum(H f g)`` with H the dual-cell measure of the grid. Of
+            The inner product: Euclidean, or ``sum(H f g)`` with H the grid's `measure`. Of
             several grids with the same points it is that of the first in a sum; in a product ``A @ B``
             that of B for what goes in and that of A for what comes out.
         workers : int, optional
