@@ -79,7 +79,7 @@ ValueError, TypeError
 }
 _ALSO = """See Also
 --------
-Grid.{name} : the same as an operator: prepared once, with sums, adjoints, matrices and solves.
+Grid.{name} : the same as an operator of a grid, prepared once; `Operator` has what it can do.
 gradient : what all functions have in common: spacing, dtypes, NaN, memory.
 """
 _NOTES = """Notes

@@ -101,9 +101,8 @@ def curl(
     Returns
     -------
     array or vector field
-        ``d_0 F_1 - d_1 F_0`` on two axes. For arrays ``u[y, x]`` that are ``F = (v, u)`` that is the
-        negative of ``dv/dx - du/dy``: name the axes in the order x, y, ``curl((u, v), x, y, axis=(-1, -2))``,
-        for the usual sign. Second order; units [F]/[x].
+        ``d_0 F_1 - d_1 F_0`` on two axes. For the usual ``dv/dx - du/dy`` of arrays ``u[y, x]`` name the axes in
+        the order x, y, ``curl((u, v), x, y, axis=(-1, -2))``; ``curl((v, u), y, x)`` is its negative. Second order; units [F]/[x].
 
     {raises}; a wrong number of components, or of axes.
 
@@ -112,7 +111,7 @@ def curl(
     >>> import numpy as np
     >>> import gridgrad as gg
     >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
-    >>> u, v = -y, x  # turns to the left
+    >>> u, v = -y, x  # turns counter-clockwise
     >>> gg.curl((u, v), 1.0, axis=(-1, -2))[0]
     array([2., 2., 2., 2.])
     """
