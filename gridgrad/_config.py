@@ -23,6 +23,26 @@ def show_config(mode: str = "print") -> dict[str, Any] | None:
     start of the process how arrays in memory were computed: ``kernel`` sweeps; calls that needed several of
     them (``split``), copies of the arrays (``copy``: unaligned data), or array slices (``slices``: long double,
     weights beyond the exponents, no core), which take memory and are slow.
+
+    Parameters
+    ----------
+    mode : "print" or "dict"
+        Whether to print the facts or to return them.
+
+    Returns
+    -------
+    None or dict
+
+    Raises
+    ------
+    ValueError
+        Another mode.
+
+    Examples
+    --------
+    >>> import gridgrad as gg
+    >>> gg.show_config("dict")["gridgrad"] == gg.__version__
+    True
     """
     if mode not in ("print", "dict"):
         raise ValueError(f"mode must be 'print' or 'dict', got {mode!r}")

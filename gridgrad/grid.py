@@ -43,6 +43,13 @@ _OF_POINTS = (
 class Grid(Points, Generic[OnGrid], metaclass=Seen):
     """A rectilinear or curvilinear grid: its weights are made once, its operators applied many times.
 
+    Operators of scalar fields are `gradient`, `derivative`, `mixed_derivative`, `laplacian`, `biharmonic`,
+    `hessian`, `directional_derivative`, `advect`, `diffuse`, `gradient_norm` and `gradient_squared`; of vector
+    fields `divergence`, `curl`, `jacobian` and `vector_laplacian`; and `identity` and `multiply` for sums and
+    products. ``grid.laplacian(u)`` applies one, ``help(grid.laplacian)`` shows its formula and options, and
+    `Operator` what all can do: sums, adjoints, matrices, solves. `with_mask` and `with_breaks` make grids with
+    gaps, `faces` has the operators of staggered grids.
+
     Parameters
     ----------
     *coordinates : array, (n, step) or (n, step, origin)

@@ -66,8 +66,8 @@ def gradient(
     f : array, shape (..., n, ...), real or complex
         Samples; NumPy, CuPy, torch, JAX or any array-API array. Units: [f]. Or a DataArray or Dataset,
         whose axes are named, ``gradient(f, dim="x")``: see `gridgrad.xarray`. Or a function of the
-        coordinates, which then are differentiated exactly: see `gridgrad.autodiff.gradient`. What is
-        masked is masked in the rows that read it, and in no other.
+        coordinates, which then are differentiated exactly: see `gridgrad.autodiff.gradient`. Where a point
+        is masked, so are the results whose stencil reads it, and no others.
     *varargs : scalar or array
         Spacing: nothing (1 for every axis), one scalar for all axes, or exactly one entry for each
         differentiated axis, a step or the n coordinates. Coordinates are strictly monotonic, in
@@ -93,8 +93,8 @@ def gradient(
         Length after which a periodic axis repeats; needed with coordinates, ``n * step`` otherwise.
         One number counts for all periodic axes.
     accuracy : None, 2, 4 or 6
-        None is the three-point row, with ends of `edge_order`. 2, 4 and 6 hold at every point of every
-        grid, ends included, with wider rows.
+        None is the three-point stencil, with ends of `edge_order`. 2, 4 and 6 are the order of accuracy at
+        every point of every grid, ends included, by wider stencils.
     geometry, radius, angle : optional
         As in `Grid`: ``gradient(f, lat, lon, geometry="sphere")`` is per metre, northwards and eastwards,
         of degrees (`angle`) on a sphere of 6 371 229 m (`radius`).
@@ -134,9 +134,14 @@ def gradient(
     IndexError
         An axis is out of range (``numpy.exceptions.AxisError``, also a ValueError).
 
+    See Also
+    --------
+    Grid : boundaries, operators, adjoints, matrices and solves; `Grid.gradient` is this one as an operator.
+    derivative : along one axis, of orders 1 to 4, and backward or forward differences.
+
     Notes
     -----
-    With left and right steps hl and hr, the row of an interior point is
+    With left and right steps hl and hr, the formula at an interior point is
 
         (hr/(hl+hr))/hl * (f[i]-f[i-1]) + (hl/(hl+hr))/hr * (f[i+1]-f[i]),   error (hl hr / 6) f'''
 

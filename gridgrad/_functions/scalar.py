@@ -38,8 +38,8 @@ def derivative(
     order : 1, 2, 3 or 4
         Of the derivative.
     accuracy : None, 2, 4 or 6; with `side` None, 1 or 2
-        None is the narrowest row: three points, five of orders 3 and 4, two with `side`. A number holds
-        at every point of every grid, with wider rows.
+        None is the narrowest stencil: three points, five for orders 3 and 4, two with `side`. A number is the
+        order of accuracy at every point of every grid, ends included, by wider stencils.
     side : None, "left" or "right"
         None is centred. Of first derivatives "left" reads the points before, of lower index, and "right"
         those behind; at one-sided ends, where there are none, those inside.
@@ -113,6 +113,14 @@ def mixed_derivative(
         Accurate as `derivative` of the same orders, second order by default; units [f]/[x]^(sum of orders).
 
     {raises}; anything but two different axes; orders that are not offered.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
+    >>> gg.mixed_derivative(x**2 * y)[0]
+    array([0., 2., 4., 6.])
     """
 
     def make(grid: Grid) -> Operator[Scalar, Scalar]:
@@ -140,8 +148,9 @@ def laplacian(
     ----------
     {f}
     form : "compact", "wide" or "conservative"
-        Three-point second derivatives; the divergence of the gradient (rows of five points); or the
-        compact rows with ends that no flux passes, symmetric in the inner product of `Grid.quadrature`.
+        Three-point second derivatives; the divergence of the gradient (five points along each axis); or
+        differences of the fluxes through faces, none of which passes one-sided ends: then totals are
+        conserved, and the matrix is symmetric in the inner product of `Grid.quadrature`.
     {accuracy}
     {shared}
 
@@ -215,6 +224,15 @@ def hessian(
         ``result[a][b]`` equals ``result[b][a]``; on one axis the array itself. Units [f]/[x]^2.
 
     {raises}.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
+    >>> (f_yy, f_yx), (f_xy, f_xx) = gg.hessian(x**2 * y)
+    >>> f_xx[2], f_yx[2]
+    (array([4., 4., 4., 4.]), array([0., 2., 4., 6.]))
     """
     return call("hessian", f, spacing, axis, ends, out, workers, {})
 
@@ -240,6 +258,14 @@ def gradient_norm(
         Without overflow or underflow on the way; units [f]/[x].
 
     {raises}.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
+    >>> gg.gradient_norm(3 * x + 4 * y)[0]
+    array([5., 5., 5., 5.])
     """
     return call("gradient_norm", f, spacing, axis, ends, out, workers, {"accuracy": accuracy})
 
@@ -265,5 +291,13 @@ def gradient_squared(
         Of slopes beyond the root of the largest number of the dtype inf, where `gradient_norm` is not; units ([f]/[x])^2.
 
     {raises}.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
+    >>> gg.gradient_squared(3 * x + 4 * y)[0]
+    array([25., 25., 25., 25.])
     """
     return call("gradient_squared", f, spacing, axis, ends, out, workers, {"accuracy": accuracy})

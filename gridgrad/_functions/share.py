@@ -77,10 +77,15 @@ workers : int, optional
 ValueError, TypeError
     As `Grid`""",
 }
+_ALSO = """See Also
+--------
+Grid.{name} : the same as an operator of a grid, prepared once; `Operator` has what it can do.
+gradient : what all functions have in common: spacing, dtypes, NaN, memory.
+"""
 _NOTES = """Notes
 -----
-What is masked in a field or a coefficient is masked in every result made of it, and so is every
-row that reads it. Integers beside other dtypes count as float64, and are differenced exactly.
+Where a field or a coefficient is masked, so is every result whose stencil reads that point. Integers beside
+other dtypes count as float64, and are differenced exactly.
 """
 
 
@@ -113,8 +118,9 @@ def documented(function: Function) -> Function:
         whole = cleandoc(function.__doc__)
         for word, paragraph in _PARAGRAPHS.items():
             whole = whole.replace(f"{{{word}}}", paragraph)
+        also = _ALSO.format(name=function.__name__)
         text, examples, rest = _in_order(whole, [*signature(function).parameters]).partition("Examples\n")
-        function.__doc__ = "\n".join([text.rstrip() + "\n", _NOTES, f"{examples}{rest}"]).rstrip()
+        function.__doc__ = "\n".join([text.rstrip() + "\n", also, _NOTES, f"{examples}{rest}"]).rstrip()
     return takes_labels(offered(function))
 
 

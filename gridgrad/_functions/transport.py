@@ -36,6 +36,14 @@ def directional_derivative(
         Second order; units [v][f]/[x].
 
     {raises}; a wrong number of components.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
+    >>> gg.directional_derivative(x + 2 * y, (1.0, 3.0), axis=(-1, -2))[0]
+    array([7., 7., 7., 7.])
     """
     if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
         raise _swapped("directional_derivative(f, v, x)")
@@ -73,6 +81,16 @@ def advect(
         Second order, or `upwind`, not in flux form; units [v][f]/[x].
 
     {raises}; a wrong number of components.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> f = np.array([0.0, 1.0, 4.0, 9.0, 16.0])
+    >>> gg.advect(2.0, f, 1.0)
+    array([ 0.,  4.,  8., 12., 16.])
+    >>> gg.advect(2.0, f, 1.0, upwind=1)  # differences to the left, from where the flow comes
+    array([ 2.,  2.,  6., 10., 14.])
     """
     if isinstance(f, (list, tuple)) and _is_velocity(f, v, axis):
         raise _swapped("advect(v, f, x)")
@@ -101,7 +119,7 @@ def diffuse(
     {f}
     mean : "arithmetic" or "harmonic"
         ``(k + k') / 2``: beside an obstacle of ``k = 0`` half of the flux passes. Or ``2 k k' / (k + k')``, for
-        jumps of k: an obstacle is an insulating wall, and what stands in it is not read.
+        jumps of k: an obstacle is an insulating wall, and the values in it are not read.
     {shared}
 
     Returns
@@ -112,6 +130,17 @@ def diffuse(
         [k][f]/[x]^2.
 
     {raises}; a coefficient that does not broadcast to `f`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> f = np.array([0.0, 0.0, 1.0, 0.0, 0.0])
+    >>> gg.diffuse(2.0, f, 0.5)
+    array([  0.,   8., -16.,   8.,   0.])
+    >>> k = np.array([1.0, 1.0, 1.0, 0.0, 0.0])  # an obstacle on the right
+    >>> gg.diffuse(k, f, 1.0, mean="harmonic")
+    array([ 0.,  1., -1.,  0.,  0.])
     """
     if isinstance(f, (int, float)) and getattr(k, "ndim", 0) > 0:
         raise _swapped("diffuse(k, f, x)")

@@ -35,6 +35,15 @@ def vector_laplacian(
         Units: [F]/[x]^2.
 
     {raises}; a wrong number of components.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
+    >>> of_first, of_second = gg.vector_laplacian((y**2, 3 * x**2))
+    >>> of_second[0]
+    array([6., 6., 6., 6.])
     """
     options = {"form": form, "accuracy": accuracy}
     return call("vector_laplacian", F, spacing, axis, ends, out, workers, options, vector=True)
@@ -92,11 +101,19 @@ def curl(
     Returns
     -------
     array or vector field
-        ``d_0 F_1 - d_1 F_0`` on two axes. For arrays ``u[y, x]`` that are ``F = (v, u)`` that is the
-        negative of ``dv/dx - du/dy``: name the axes in the order x, y, ``curl((u, v), x, y, axis=(-1, -2))``,
-        for the usual sign. Second order; units [F]/[x].
+        ``d_0 F_1 - d_1 F_0`` on two axes. For the usual ``dv/dx - du/dy`` of arrays ``u[y, x]`` name the axes in
+        the order x, y, ``curl((u, v), x, y, axis=(-1, -2))``; ``curl((v, u), y, x)`` is its negative. Second order; units [F]/[x].
 
     {raises}; a wrong number of components, or of axes.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
+    >>> u, v = -y, x  # turns counter-clockwise
+    >>> gg.curl((u, v), 1.0, axis=(-1, -2))[0]
+    array([2., 2., 2., 2.])
     """
     return call("curl", F, spacing, axis, ends, out, workers, {"accuracy": accuracy}, vector=True)
 
@@ -122,5 +139,15 @@ def jacobian(
         As `F` was given. Second order; units [F]/[x].
 
     {raises}; a wrong number of components.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> y, x = np.meshgrid(np.arange(3.0), np.arange(4.0), indexing="ij")
+    >>> u, v = x * y, 2 * x
+    >>> (u_x, u_y), (v_x, v_y) = gg.jacobian((u, v), axis=(-1, -2))
+    >>> u_y[0], v_x[0]
+    (array([0., 1., 2., 3.]), array([2., 2., 2., 2.]))
     """
     return call("jacobian", F, spacing, axis, ends, out, workers, {"accuracy": accuracy}, vector=True)

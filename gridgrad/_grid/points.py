@@ -256,7 +256,7 @@ class Points:
 
     @property
     def measure(self) -> Array:
-        """The dual-cell measure of all points, the product of `quadrature`: ``sum(measure * f)`` integrates f."""
+        """The volume (area, length) of the cell around each point, the product of `quadrature`: ``sum(measure * f)`` integrates f."""
         return self.measure_of({})
 
     def measure_of(self, along: Mapping[int, Array]) -> Array:
@@ -275,12 +275,11 @@ class Points:
 
     @cached_property
     def quadrature(self) -> tuple[Array, ...]:
-        """The dual-cell width of each point, for each axis: what it weighs in an integral.
+        """For each axis the width of the cell around each point: its weight in an integral.
 
-        Half of both neighbouring steps, half a step at ends, which is the trapezoidal rule; all round
-        on a periodic axis, and up to a wall half a step outside. On a sphere those of latitudes are areas for a unit of
-        longitude. Read-only, as the adjoints of the
-        grid weigh with it.
+        Half of both neighbouring steps, and half a step at ends, which is the trapezoidal rule; on a periodic axis across
+        the seam, and beside a wall half a step outside up to that wall. On a sphere the widths of latitudes are areas for
+        a unit of longitude. Read-only, as adjoints weigh with it.
         """
         widths = [axis.quadrature for axis in self.axis_objects]
         if self.metric is not None:

@@ -35,7 +35,23 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out], Multiplied):
     """An operator on a grid: what a `Grid` makes, and its sums, multiples, products and adjoints; the name for annotations.
 
     ``A(f)`` applies it. ``A + B``, ``2 * A``, ``a * A`` with a field `a`, and ``A @ B``, which applies B, then A, are operators
-    too. Of one axis ``A.weights(axis)`` shows its rows. Not to be changed.
+    too. `with_` has other options, `adjoint` and `T` the transpose, `to_sparse` the matrix, `solve` the inverse, and
+    ``A.weights(axis)`` of an operator along one axis the weights of each point. Operators are immutable.
+
+    See Also
+    --------
+    Grid : makes operators.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> grid = gg.Grid((5, 1.0), boundary="periodic")
+    >>> step = grid.identity + 0.25 * grid.laplacian  # one operator, one pass over memory
+    >>> step(np.array([0.0, 0.0, 1.0, 0.0, 0.0]))
+    array([0.  , 0.25, 0.5 , 0.25, 0.  ])
+    >>> step.to_sparse().shape
+    (5, 5)
     """
 
     _seen = (
@@ -107,26 +123,26 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out], Multiplied):
 
     @property
     def linear(self) -> Operator[In, Out]:
-        """The operator with 0 in the place of all that is prescribed at walls; itself where nothing is.
+        """The linear part of the operator: 0 in the place of all that is prescribed at walls; itself where nothing is.
 
-        With values, slopes or mixtures at walls ``A(f) = A.linear(f) + A.offset``. Transposes, adjoints,
+        With values, slopes or Robin conditions at walls ``A(f) = A.linear(f) + A.offset``. Transposes, adjoints,
         matrices and derivatives by f are those of `linear`.
         """
         raise NotImplementedError
 
     @property
     def offset(self) -> Any:
-        """What is prescribed at walls makes of a field of zeros, as it is now; zeros where nothing is.
+        """What values at walls, as they are now, add to the result: ``A`` of a field of zeros; 0 where none are prescribed.
 
-        An array of the grid's shape (and of batch axes that what is prescribed has), of the library and the
-        dtype of that; for vector results a tuple of them.
+        An array of the grid's shape (behind the batch axes of prescribed arrays), of the library and the
+        dtype of these; for vector results a tuple of them.
         """
         _, fields = self.linear, [c for _, own in self.taken() for c in own]  # where there is a linear part
         return self(shaped([zeros_for(grid, fields) for grid in self.grids_in], self.inputs))
 
     @property
     def T(self) -> Operator[Out, In]:
-        """The transpose as an operator, edges included; where walls have values, of `linear`."""
+        """The transpose as an operator, ends included; where walls have values, that of `linear`."""
         raise NotImplementedError
 
     @transposes
@@ -143,7 +159,7 @@ class Operator(OnGrids, AsMatrix, Solves, OnFields[In, Out], Multiplied):
         out : array or nested sequence of arrays, optional
             Where the result goes.
         weight : "quadrature" or None
-            The inner product: Euclidean, or ``sum(H f g)`` with H the dual-cell measure of the grid. Of
+            The inner product: Euclidean, or ``sum(H f g)`` with H the grid's `measure`. Of
             several grids with the same points it is that of the first in a sum; in a product ``A @ B``
             that of B for what goes in and that of A for what comes out.
         workers : int, optional

@@ -102,7 +102,7 @@ class AsMatrix:
     def unknowns(self) -> Array:
         """Where a field has values that `solve` finds: bools of the grid's shape, for vector fields a tuple of them.
 
-        False at points that hold what is prescribed (`value` at ``wall="point"``), whose columns in the matrix are 0,
+        False at points whose value is prescribed (`value` at ``wall="point"``), whose columns in the matrix are 0,
         and outside of a mask.
 
         Examples

@@ -204,8 +204,8 @@ class Grid:
         Parameters
         ----------
         inside : DataArray of bools, or array of them
-            Where the field is. A DataArray is matched by the names of its dims and must have the coordinates of the grid; it is the same along a dim that it has not,
-            and may have others, along which gaps change. An array has the axes of the grid in the order of its data.
+            Where the field is. A DataArray is matched by the names of its dims and must have the coordinates of the grid; it applies to
+            all of a dim that it lacks, and may have others, along which the gaps change. An array has the axes of the grid in the order of its data.
         boundary : end
             What is known beside a gap.
         fill : float

@@ -1,6 +1,7 @@
 """docs/guide/: every block of code runs and prints what it says, every link leads somewhere, a question fits on a screen."""
 
 import inspect
+import operator
 import re
 
 import pytest
@@ -67,6 +68,16 @@ def test_the_index_names_every_page_and_example():
     assert named == {page.name for page in GUIDE} - {index.name}
     examples = {path.stem for path in (ROOT / "examples").glob("*.py") if "__main__" in path.read_text()}
     assert set(re.findall(r"\]\(../../examples/(\w+)\.py\)", text_of(index))) == examples
+
+
+def test_the_index_of_operators_names_every_operator():
+    index = sections(ROOT / "docs" / "guide" / "operators.md")["Which page has my operator?"]
+    named = re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (.*?) \|", index, re.MULTILINE)))
+    on_grids = {name for name in dir(gridgrad.Grid((3, 1.0))) if hasattr(gridgrad, name)}
+    assert len(named) == len(set(named))
+    assert set(named) == on_grids
+    typed = re.findall(r"`help\(gg\.(.*?)\)`", index)
+    assert all(operator.attrgetter(name)(gridgrad).__doc__ for name in typed)
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,16 @@ def test_shell_blocks_name_targets_and_extras_that_exist():
     assert set(re.findall(r"\.\[(\w+)\]", shell)) <= set(extras)
 
 
+def test_versions_agree():
+    """The package says its version twice; what cites it says none, which would be a third."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == gridgrad.__version__
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert "\nversion:" not in citation
+    assert f"license: {project['license']}\n" in citation
+    assert all(f"- name: {author['name']}\n" in citation for author in project["authors"])
+
+
 def test_figures_are_light():
     figures = list((ROOT / "docs" / "figures").glob("*.png"))
     assert figures

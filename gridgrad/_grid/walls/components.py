@@ -132,6 +132,20 @@ def no_slip(*, wall: Literal["point", "face"] = "point") -> Components:
     -------
     Components
         For ``boundary=``.
+
+    Raises
+    ------
+    TypeError
+        Another `wall`.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gridgrad as gg
+    >>> channel = gg.Grid((4, 1.0), (5, 1.0), boundary=["periodic", gg.no_slip(wall="face")])
+    >>> u, v = np.ones((2, 4, 5))
+    >>> channel.vector_laplacian((u, v))[0][0]  # drag of both walls
+    array([-2.,  0.,  0.,  0., -2.])
     """
     place = check_place(wall, "no_slip")
     rest: Wall = ANTISYMMETRIC if place == "face" else value(0.0)

@@ -59,13 +59,13 @@ def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) 
     ----------
     v : number or array
         Arrays broadcast to the side: to the shape of the field without the axis. They stay yours and
-        are read at each call, so that what is written into them counts from then on. A number takes
-        the dtype and the library of the field. Both count in the units of the field and the axes; quantities are
-        refused, as those are not known here: give ``v.to(f.units).magnitude`` of pint.
+        are read at each call, so that the next call uses what is written into them. A number takes
+        the dtype and the library of the field. Both are in the units of the field and the axes; quantities are
+        refused, as those units are not known here: give ``v.to(f.units).magnitude`` of pint.
     wall : "point", "face" or number
         Where the wall is: at the end point, half of the first step outside of it (the outer face of a
         cell whose inner face is midway), or at a position outside. At "point" the end point itself is
-        the wall: operators read `v` there, whatever the field holds, beside gaps of a mask too.
+        the wall: operators use `v` there, whatever the array has at that point, beside gaps of a mask too.
     name : str, optional
         By which a call gives another value: ``A(f, inflow=v)``.
 
@@ -84,9 +84,9 @@ def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) 
     Notes
     -----
     Operators are then affine, ``A(f) = L f + b``: `Operator.linear` is L, and `Operator.offset` b.
-    Three-point second derivatives take a node beyond the wall, ``2 v - f``, so that they balance fluxes:
-    at walls outside their truncation error does not fall, and solutions are of order 2 all the same.
-    All other rows are exact for polynomials through `v`.
+    Three-point second derivatives use a ghost point beyond the wall, ``2 v - f``, so that they balance fluxes:
+    at walls outside of the end point their truncation error does not fall with the step, and solutions are of
+    order 2 all the same. All other stencils are exact for polynomials through `v`.
 
     Examples
     --------
@@ -109,8 +109,14 @@ def value(v: Number | Array, *, wall: Place = "point", name: str | None = None) 
 def slope(s: Number | Array, *, wall: Place = "point", name: str | None = None) -> Condition:
     """A Neumann condition: at this end the field has the outward slope `s`, ``df/dn = s``.
 
-    Outwards means that f grows towards the wall where `s` is positive, at either end. `s`, `wall` and `name` are
-    as in `value`.
+    Parameters
+    ----------
+    s : number or array
+        The slope, as `v` of `value`; outwards: where `s` is positive, f grows towards the wall, at either end.
+    wall : "point", "face" or number
+        Where the wall is, as in `value`.
+    name : str, optional
+        By which a call gives another value: ``A(f, inflow=s)``.
 
     Returns
     -------
@@ -143,8 +149,16 @@ def robin(
 ) -> Condition:
     """A Robin (mixed) condition: at this end ``a f + b df/dn = c``, with n pointing outwards.
 
-    `a` and `b` are finite numbers, of one sign where the wall takes from what is inside (cooling); `c`, `wall` and
-    `name` are as `v`, `wall` and `name` in `value`.
+    Parameters
+    ----------
+    a, b : number
+        Finite, and not both 0; of one sign where the wall cools what is inside.
+    c : number or array
+        As `v` of `value`.
+    wall : "point", "face" or number
+        Where the wall is, as in `value`.
+    name : str, optional
+        By which a call gives another value: ``A(f, inflow=c)``.
 
     Returns
     -------
@@ -197,9 +211,9 @@ def clamped(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
 
     Notes
     -----
-    Narrowest rows read an even field beyond the end, the classical scheme for plates: the truncation error of a fourth
-    derivative grows beside the end, and solutions are of order 2 all the same. Rows of ``accuracy=`` take the slope as one
-    more equation.
+    The narrowest stencils use ghost points of an even field beyond the end, the classical scheme for plates: the truncation
+    error of a fourth derivative grows beside the end, and solutions are of order 2 all the same. With ``accuracy=`` the slope
+    is one more equation for the weights.
 
     Examples
     --------
@@ -217,8 +231,15 @@ def clamped(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
 def supported(v: Number | Array = 0.0, *, name: str | None = None) -> Condition:
     """An end on which a plate or a beam rests, free to turn: the value `v` at the end point, and no moment.
 
-    The second derivative across the end is 0 there. `v` and `name` are as in `clamped`; narrowest rows read a field that
-    is odd about `v` beyond the end.
+    The second derivative across the end is 0 there. The narrowest stencils use ghost points of a field that is odd about
+    `v` beyond the end.
+
+    Parameters
+    ----------
+    v : number or array
+        The deflection of the end, as in `value`.
+    name : str, optional
+        By which a call gives another value: ``A(f, edge=v)``.
 
     Returns
     -------

@@ -32,12 +32,12 @@ def diffuse(
 
     ``mean="arithmetic"`` takes ``(k + k') / 2`` at a face, so that half of the flux passes beside an obstacle of
     ``k = 0``. With ``mean="harmonic"``, ``2 k k' / (k + k')``, the obstacle is an insulating wall: no flux passes, and
-    what stands in it is not read. It is also the mean for a k that jumps at faces (two resistances in series).
+    the values in it are not read. It is also the mean for a k that jumps at faces (two resistances in series).
 
     ``form="faces"`` takes `k` at the faces, one number or array for each axis, in the shapes of ``grid.faces()``:
     n - 1 along its own axis, or n where that is periodic. With n + 1 it is given in the walls too, which is required
-    where fluxes pass them: at antisymmetric and antireflected ends, and at walls that prescribe something without
-    holding the value of the end point. It takes two passes: the fluxes, then their divergence.
+    where fluxes pass them: at antisymmetric and antireflected ends, and at all prescribed conditions but a value at
+    the end point. It takes two passes: the fluxes, then their divergence.
 
     ``form="tensor"`` takes a symmetric tensor at the points, ``k[a][b]`` for the axes a and b, made of numbers and
     fields: ``sum d_a (k_ab d_b f)``. Diagonal entries are as above; the others use slopes averaged over cells, in two

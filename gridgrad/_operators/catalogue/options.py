@@ -43,8 +43,8 @@ def accuracy_option(accuracy: object = None) -> tuple[int | None]:
     """The option of first derivatives.
 
     accuracy : None, 2, 4 or 6
-        None is the three-point row, with ends of the grid's `edge_order`. 2, 4 and 6 hold at every
-        point of every grid, ends included, with wider rows.
+        None is the three-point stencil, with ends of the grid's `edge_order`. 2, 4 and 6 are the order of
+        accuracy at every point of every grid, ends included, by wider stencils.
     """
     return (clean_accuracy(accuracy),)
 
@@ -53,8 +53,8 @@ def advection_options(accuracy: object = None, upwind: object = None) -> tuple[i
     """The options of advection.
 
     accuracy : None, 2, 4 or 6
-        Of centred rows: None is the three-point row, 2, 4 and 6 hold at every point of every grid, ends
-        included.
+        Of centred differences: None is the three-point stencil; 2, 4 and 6 are the order of accuracy at every
+        point of every grid, ends included.
     upwind : None, 1 or 2
         None is centred. 1 or 2 is the accuracy of differences to the side that the flow comes from.
     """
@@ -74,12 +74,12 @@ def laplacian_options(form: object = "compact", accuracy: object = None) -> tupl
     """A form of the laplacian, and an accuracy that goes with it.
 
     form : "compact", "wide" or "conservative"
-        Three-point second derivatives; the divergence of the gradient (rows of five points); or the
-        compact rows with ends that no flux passes, symmetric in the inner product of the grid's
-        `quadrature`.
+        Three-point second derivatives; the divergence of the gradient (five points along each axis); or
+        differences of the fluxes through faces, none of which passes one-sided ends: then totals are
+        conserved, and the matrix is symmetric in the inner product of the grid's `quadrature`.
     accuracy : None, 2, 4 or 6
-        Of the compact form: None is the three-point row; 2, 4 and 6 hold at every point of every grid,
-        ends included, with wider rows.
+        Of the compact form: None is the three-point stencil; 2, 4 and 6 are the order of accuracy at every
+        point of every grid, ends included, by wider stencils.
     """
     if not is_word(form, *FORMS):
         raise ArgumentValueError(f"unknown form {shown(form)}; allowed are {', '.join(map(repr, FORMS))}")
@@ -93,8 +93,8 @@ def biharmonic_options(accuracy: object = None) -> tuple[int | None]:
     """The option of the biharmonic operator.
 
     accuracy : None, 2, 4 or 6
-        None is the row of 13 points on two axes. 2, 4 and 6 hold at every point of every grid, ends
-        included, with wider rows.
+        None is the stencil of 13 points on two axes. 2, 4 and 6 are the order of accuracy at every point of
+        every grid, ends included, by wider stencils.
     """
     return (clean_accuracy(accuracy),)
 
@@ -105,8 +105,8 @@ def mixed_options(orders: object = (1, 1), accuracy: object = None) -> tuple[tup
     orders : pair of 1, 2, 3 or 4
         Of the derivatives along the two axes, in the order in which they were named.
     accuracy : None, 2, 4 or 6
-        None is the narrowest row along each axis, as in `Grid.derivative`. A number holds at every point
-        of every grid, ends included.
+        None is the narrowest stencil along each axis, as in `Grid.derivative`. A number is the order of accuracy
+        at every point of every grid, ends included.
     """
     given = orders.tolist() if isinstance(orders, np.ndarray) else orders
     pair = given if isinstance(given, (list, tuple)) else ()
@@ -128,8 +128,8 @@ def derivative_options(
     order : 1, 2, 3 or 4
         Of the derivative.
     accuracy : None, 2, 4 or 6; with `side` None, 1 or 2
-        None is the narrowest row: three points, five of orders 3 and 4, two with `side`. A number
-        holds at every point of every grid, ends included.
+        None is the narrowest stencil: three points, five for orders 3 and 4, two with `side`. A number is the
+        order of accuracy at every point of every grid, ends included.
     side : None, "left" or "right"
         None is centred. "left" reads the points before, of lower index, "right" those behind, of the
         first derivative only.

@@ -21,16 +21,17 @@ def derivative(
 ) -> Sweep:  # fmt: skip
     """The derivative of order 1 to 4 along one axis of the grid.
 
-    `accuracy` None is the narrowest row, of three points, or five for orders 3 and 4; 2, 4 and 6 hold on
-    every grid, edges included. The narrowest rows of orders 2 and 4 are of order 2 where steps vary
-    smoothly, and of order 1 on an irregular grid.
+    `accuracy` None is the narrowest stencil, of three points, or five for orders 3 and 4; 2, 4 and 6 are the
+    order of accuracy at every point of every grid, ends included. The narrowest stencils of orders 2 and 4 are
+    second order accurate where steps vary smoothly, and first order on an irregular grid.
 
-    ``side="left"`` is the difference to the point before, of lower index, and ``side="right"`` that to the
-    point behind; with `accuracy` 2 there are two such points. At one-sided ends, and where a value is
-    held, rows turn to the points inside; mirrors and rings go on, and what walls prescribe is read.
+    ``side="left"`` is the backward difference, with the point before, of lower index, and ``side="right"`` the
+    forward one; with `accuracy` 2 they read two such points. At one-sided ends, and at an end point whose value
+    is prescribed, they read the points inside instead; across mirrored and periodic ends they continue, and
+    they use the value, slope or Robin condition of a wall.
 
-    Products of derivatives, ``A @ B``, lose order at one-sided ends, that of the outer derivative: of
-    accuracies p and q and the outer order m, the smaller of p and ``q - m`` is left there.
+    Products of derivatives, ``A @ B``, lose accuracy at one-sided ends: with an outer derivative of order m and
+    accuracy p, and an inner one of accuracy q, the smaller of p and ``q - m`` is left there.
     """
     if others or axis is MISSING:
         refuse_words("derivative", others, axis=axis)
@@ -58,8 +59,8 @@ def mixed_derivative(
 ) -> Sweep:  # fmt: skip
     """``d_a d_b`` for two different axes of the grid, the product of their derivatives, in one pass.
 
-    `orders` are those along both, 1 to 4: ``mixed_derivative(0, 1, orders=(2, 1))`` is ``d_0 d_0 d_1``. Rows and their
-    accuracy are those of `derivative`, and so is `accuracy`. Derivatives along more axes are products,
+    `orders` are those along both, 1 to 4: ``mixed_derivative(0, 1, orders=(2, 1))`` is ``d_0 d_0 d_1``. Stencils and
+    `accuracy` are those of `derivative`. Derivatives along more axes are products,
     ``grid.derivative(2) @ grid.mixed_derivative(0, 1)``, which along different axes lose no order.
     """
     if others or axis is MISSING or other is MISSING:

@@ -57,8 +57,8 @@ def advect(
 
     With `upwind` 1 or 2, its order of accuracy, the difference along each axis is to the side that the
     flow comes from, chosen by the sign of the component at each point, in the same pass: points
-    downwind are not read. Where it comes in through a one-sided end, the row turns to the points inside,
-    so prescribe a value there, ``boundary=gridgrad.value(c)``, or hold it.
+    downwind are not read. Where it comes in through a one-sided end, the difference is with the points inside,
+    so prescribe a value there, ``boundary=gridgrad.value(c)``, or leave that point out of the step.
     """
     if others or v is MISSING:
         refuse_words("advect", others, v=v)

@@ -57,14 +57,14 @@ def faces(
     one more than points, face i below point i.
 
     On a grid with gaps (`Grid.with_mask`, `Grid.with_breaks`) those between two points inside are open, see `Faces.open`.
-    What stands at others is not read, and nothing passes them.
+    The values at others are not read, and no flux passes them.
 
     Parameters
     ----------
     axis : int, optional
         An axis of the grid.
     walls : bool
-        Whether there are faces in the walls. Without them nothing passes the walls: `Faces.divergence` and
+        Whether there are faces in the walls. Without them no flux passes the walls: `Faces.divergence` and
         `Faces.mean_at_points` take 0 there. Walls are where `Grid.quadrature` ends: at the end point, or outside
         of it where the boundary condition says so.
     boundary : as of `Grid`, optional
@@ -123,7 +123,7 @@ def check_plain(grid: Points) -> None:
 
 
 class Faces(Generic[OnPoints], metaclass=Seen):
-    """The faces across one axis of a grid; see `Grid.faces`. Not to be changed.
+    """The faces across one axis of a grid; see `Grid.faces`. Immutable.
 
     Attributes
     ----------
@@ -162,15 +162,15 @@ class Faces(Generic[OnPoints], metaclass=Seen):
     def derivative(self) -> Operator[Scalar, Scalar]:
         """From points to faces: the difference of the points beside a face over their distance.
 
-        At faces in walls it is what the boundary of the grid says: a prescribed slope, the way to a prescribed value,
-        0 of an even field, a one-sided row.
+        At faces in walls it is what the boundary condition says: a prescribed slope, the difference to a prescribed
+        value, 0 for an even field, or a one-sided difference.
         """
         return self._to_faces("derivative", self.face_axis.derivative())
 
     @cached_property
     @made_once
     def mean(self) -> Operator[Scalar, Scalar]:
-        """From points to faces: half of each of the points beside a face; in walls the value there."""
+        """From points to faces: the mean of the two points beside a face; in walls the value there."""
         return self._to_faces("mean", self.face_axis.mean())
 
     @cached_property
@@ -185,7 +185,7 @@ class Faces(Generic[OnPoints], metaclass=Seen):
     @cached_property
     @made_once
     def mean_at_points(self) -> Operator[Scalar, Scalar]:
-        """From faces to points: half of each of the faces beside a point, 0 in walls without faces."""
+        """From faces to points: the mean of the two faces beside a point, with 0 for walls without faces."""
         return self._to_points("mean_at_points", self.face_axis.mean_at_points())
 
     @property

@@ -53,22 +53,22 @@ def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: 
     Parameters
     ----------
     inside : bool array of the grid's `shape`, behind batch axes where each field has gaps of its own
-        Where the field is. What stands elsewhere is read by no operator, and may be NaN. A Dask array is
+        Where the field is. No operator reads the values elsewhere, which may be NaN. A Dask array is
         not computed before the results are.
     boundary : end
         The condition beside gaps, as one end in ``boundary=`` of `Grid`. ``"one-sided"`` (the default)
-        knows nothing: differences are one-sided, of the grid's `edge_order` where the run of points has room
-        for it, else of lower order; where it has none (a single point), the derivative along that
+        prescribes nothing: differences are one-sided, of the grid's `edge_order` where enough points lie between
+        two gaps, else of lower order; for a single point the derivative along that
         axis counts as 0. ``"symmetric"``: nothing flows through the face midway to the gap. ``"reflect"``,
         ``"antireflect"``, ``"antisymmetric"`` and `value`, `slope`, `robin` are as at ends: numbers, or arrays of
         the grid's shape (or what broadcasts to the field), read at the points beside the gaps.
     fill : float
-        The result outside: 0, or ``numpy.nan``, which also stands where no row fits.
+        The result outside: 0, or ``numpy.nan``, which is then also the result where too few points lie between gaps.
 
     Returns
     -------
     Grid
-        Its operators are those of this grid, but beside the gaps. It may be given breaks as well.
+        Its operators are those of this grid, except beside the gaps. It may be given breaks as well.
 
     Raises
     ------
@@ -80,8 +80,8 @@ def with_mask(grid: Kind, inside: object, boundary: object = "one-sided", fill: 
     Notes
     -----
     `Grid.diffuse` in all of its forms and the conservative laplacian let no flux pass to a gap: the face between is
-    closed, and ``sum(grid.measure * grid.diffuse(k)(u))`` over what is inside stays 0. An operator costs one sweep over the
-    whole grid, and its rows beside the gaps.
+    closed, and ``sum(grid.measure * grid.diffuse(k)(u))`` over what is inside stays 0. An operator costs one pass over the
+    whole grid, and the stencils of the points beside gaps.
 
     Examples
     --------
