@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from fractions import Fraction
+from operator import index
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -334,7 +335,7 @@ def axis_stencil(
 ) -> Stencil:
     """The stencil of one rule along an axis that nothing else is asked of."""
     own = to_host(spacing, number)
-    return Axis(number, length, own, sides=rule.boundary, period=period, real=real).rows_of(rule).field
+    return Axis(number, index(length), own, sides=rule.boundary, period=period, real=real).rows_of(rule).field
 
 
 def read_only(a: Array) -> Array:

@@ -25,7 +25,8 @@ class Condition:
     @property
     def is_number(self) -> bool:
         """Whether it is no array."""
-        return not hasattr(self.given, "shape")
+        # a compiler that has a variable in the place of a number can tell its type, and no more
+        return isinstance(self.given, (int, float, complex)) or not hasattr(self.given, "shape")
 
     @property
     def is_zero(self) -> bool:

@@ -269,7 +269,9 @@ class Gapped(OverWhole[In, Out]):
 def finished(call: Fields, made: list[Array], out: object, form: Form) -> object:
     """New results in the form that was asked for, or written where they were wanted."""
     if out is not None:
-        targets = targets_of(out, form, tuple(call.samples[0].shape))
+        shapes = [tuple(value.shape) for value in made]
+        targets = targets_of(out, form, shapes[0])
+        ladder.check_targets(call.library, targets, made, made[0].dtype, shapes)
         for target, value in zip(targets, made, strict=True):
             call.library.assign(target, value)
         return out

@@ -2,6 +2,7 @@
 
 import gc
 
+import numpy as np
 import pytest
 
 import gridgrad as gg
@@ -101,3 +102,40 @@ class TestMadeOnce:
         result, expected = torch.compile(function, backend="eager")(f), function(f)
         assert torch.equal(result, expected)
         assert torch.equal(*(torch.autograd.grad(r.sum(), f)[0] for r in (result, expected)))
+
+
+HELD = gg.Grid((6, 0.2), (7, 0.3), boundary=[(gg.value(1.5), "one-sided"), "reflect"])
+SPHERE = gg.Grid([-60.0, -30.0, 0.0, 20.0, 40.0, 70.0], [50.0 * k for k in range(7)], geometry="sphere")
+END = gg.value(1.5)
+BATCHES = {
+    "a number at a wall": HELD.laplacian,
+    "weights at points": SPHERE.laplacian,
+    "a function's number at a wall": lambda f: gg.laplacian(
+        f, 0.2, 0.3, axis=(1, 2), boundary=[END, "reflect"]
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BATCHES)
+def test_one_graph_serves_batches(name, rng):
+    """What is made like a field for its numbers at walls does not settle how many fields there are."""
+    call, before = BATCHES[name], torch._dynamo.utils.counters["stats"]["unique_graphs"]
+    traced = torch.compile(lambda f: call(f), fullgraph=True, dynamic=True, backend="eager")
+    for n in (2, 3, 5):
+        f = rng.standard_normal((n, 6, 7))
+        wanted = call(f)
+        np.testing.assert_allclose(traced(torch.from_numpy(f)), wanted, rtol=1e-12, atol=1e-12)
+    assert torch._dynamo.utils.counters["stats"]["unique_graphs"] == before + 1
+
+
+class Module(torch.nn.Module):
+    def forward(self, f):
+        return HELD.laplacian(f) + SPHERE.laplacian(f)
+
+
+def test_strict_export_with_an_open_batch(rng):
+    f, more = (rng.standard_normal((n, 6, 7)) for n in (3, 5))
+    shapes = ({0: torch.export.Dim("batch")},)
+    program = torch.export.export(Module(), (torch.from_numpy(f),), dynamic_shapes=shapes, strict=True)
+    wanted = HELD.laplacian(more) + SPHERE.laplacian(more)
+    np.testing.assert_allclose(program.module()(torch.from_numpy(more)), wanted, rtol=1e-12, atol=1e-12)

@@ -72,16 +72,20 @@ def compiled(*fields):
     return torch.compile(every, fullgraph=True, backend="eager")(*fields)
 
 
-def made_fx(*fields):
-    from torch.fx.experimental.proxy_tensor import make_fx
+def made_fx(mode):
+    def traced(*fields):
+        from torch.fx.experimental.proxy_tensor import make_fx
 
-    other = [torch.ones_like(field) for field in fields]
-    return make_fx(every, tracing_mode="fake")(*other)(*fields)
+        other = [torch.ones_like(field) for field in fields]
+        return make_fx(every, tracing_mode=mode)(*other)(*fields)
+
+    return traced
 
 
 TRACERS = {
     "compile": compiled,
-    "make_fx": made_fx,
+    "make_fx": made_fx("fake"),
+    "make_fx of symbols": made_fx("symbolic"),
     "functionalize": torch.func.functionalize(every),
     "vmap": lambda *fields: [r[1] for r in torch.func.vmap(every)(*(torch.stack([0 * a, a]) for a in fields))],
     "jvp": lambda *fields: torch.func.jvp(every, fields, fields)[0],

@@ -128,3 +128,33 @@ def test_training_after_inference(name, rng):
     assert torch.equal(before.clone(), operator(f.detach()))
     expected = torch.autograd.grad((made_of_numbers()[name](f) ** 2).sum(), f)[0]
     assert torch.equal(slope, expected)
+
+
+OUT = {
+    "another type": (lambda f: torch.zeros_like(f, dtype=torch.float32), "has dtype torch.float32"),
+    "another shape": (lambda f: torch.zeros(3, 6, 7, dtype=f.dtype), "has shape"),
+    "a leaf of a graph": (lambda f: torch.zeros_like(f).requires_grad_(), "out.* requires grad"),
+}
+
+
+@pytest.mark.parametrize("operator", [GRID.laplacian, HELD.laplacian, GRID.gradient_norm, GRID.laplacian.T])
+@pytest.mark.parametrize("name", OUT)
+def test_what_does_not_fit_is_not_written(operator, name, rng):
+    f = fields(rng)[0].detach()
+    make, told = OUT[name]
+    out = make(f)
+    with pytest.raises((TypeError, ValueError), match=told):
+        operator(f, out=out)
+    assert not out.any()
+    np.testing.assert_array_equal(operator(f, out=torch.empty_like(f)), operator(f))
+
+
+def test_nothing_is_written_twice_or_cut_from_its_graph(rng):
+    f, k = fields(rng)
+    out = torch.zeros(6, 7, dtype=torch.float64)
+    with pytest.raises(ValueError, match=r"out\[1\] shares memory with another output"):
+        GRID.gradient(f.detach(), out=[out, out])
+    for call in (lambda: GRID.laplacian(f, out=out), lambda: GRID.diffuse(k)(f.detach(), out=out)):
+        with pytest.raises(TypeError, match="would cut the result from its graph"):
+            call()
+    assert not out.any()
