@@ -35,8 +35,8 @@ from .factored import Unknowns, factored
 from .inverse import ROUNDING, Inverse
 from .iterative import METHODS, Iterated, Limits, Tolerance
 from .polynomial import Chains, polynomial
-from .profiled import profiled
 from .separable import separable
+from .staying.profiled import profiled
 
 _EPS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "complex64": 2.0**-23}
 _kept: Cache[tuple[list[Array], Solver]] = Cache("solvers", entries=8)

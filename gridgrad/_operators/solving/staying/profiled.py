@@ -8,16 +8,16 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..._base.late import sparse
-from ..._base.types import Array
-from ..._grid.points import Points
-from ..._stencils.matrix import matrix as matrix_of
-from ..._terms.term import Join, Term
-from ..holding.held import free_points
-from .bands import Bands, Symmetric
-from .eigenbasis import CLOSE, Eigenbasis, Vectors, Waves, diagonalised, is_too_long
-from .inverse import ROUNDING, Constants, Inverse, along
-from .separable import Separable, keeps_constants, placed
+from ...._base.late import sparse
+from ...._base.types import Array
+from ...._grid.points import Points
+from ...._stencils.matrix import matrix as matrix_of
+from ...._terms.term import Join, Term
+from ...holding.held import free_points
+from ..bands import Bands, Symmetric
+from ..eigenbasis import CLOSE, Eigenbasis, Vectors, Waves, diagonalised, is_too_long
+from ..inverse import ROUNDING, Constants, Inverse, along
+from ..separable import Separable, keeps_constants, placed
 from .tridiagonal import Systems
 
 

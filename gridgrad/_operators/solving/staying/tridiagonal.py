@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._backends.numpy import tridiagonal
-from ..._base.types import Array
-from .eigenbasis import Eigenbasis, Vectors, Waves
-from .inverse import ROUNDING, side_by_side
+from ...._backends.numpy import tridiagonal
+from ...._base.types import Array
+from ..eigenbasis import Eigenbasis, Vectors, Waves
+from ..inverse import ROUNDING, side_by_side
 
 
 @dataclass(frozen=True, eq=False)
