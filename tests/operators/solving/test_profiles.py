@@ -93,7 +93,10 @@ def test_factors_that_the_user_gives_along_one_axis():
     """``a(x) d_xx + b(x) d_yy`` on a plain grid; of factors along both axes there are LU factors."""
     grid = gg.Grid((30, 0.1), (16, 0.2), boundary=["symmetric", "periodic"])
     X, Y = grid.mesh()
-    for b, way in ((1 + X**2, "three diagonals along axis -2, FFT along axis -1"), (2 + np.sin(X + Y), "LU factors")):
+    for b, way in (
+        (1 + X**2, "three diagonals along axis -2, FFT along axis -1"),
+        (2 + np.sin(X + Y), "LU factors"),
+    ):
         A = grid.identity - b * grid.laplacian
         assert way in repr(A.solver())
         f = RNG.standard_normal(grid.shape)
@@ -113,7 +116,9 @@ def test_against_a_closed_form():
     for n in (16, 32):
         theta = np.arange(2 * n) * np.pi / n
         wall = [gg.value(r**3 * np.cos(3 * theta)) for r in (1.0, 2.0)]
-        grid = gg.Grid((n + 1, 1 / n, 1.0), (2 * n, np.pi / n), geometry="polar", boundary=[tuple(wall), "periodic"])
+        grid = gg.Grid(
+            (n + 1, 1 / n, 1.0), (2 * n, np.pi / n), geometry="polar", boundary=[tuple(wall), "periodic"]
+        )
         A = fluxes(grid)
         assert "three diagonals" in repr(A.solver())
         R, T = grid.mesh()

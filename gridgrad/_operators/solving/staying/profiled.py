@@ -45,10 +45,11 @@ class Profiled(Separable):
     def _balanced(self, f: Array, axes: tuple[int, ...]) -> Array:
         """With the sum 0, by a multiple of the weights of the mean."""
         assert self.means is not None
-        taken = f.sum(axis=axes, keepdims=True)
+        taken: Array = f.sum(axis=axes, keepdims=True)
         for axis, width in zip(axes, self.means.widths, strict=True):
             taken = along(taken, width / width.sum(), axis)
-        return f - taken
+        rest: Array = f - taken
+        return rest
 
     def eigenvalues(self, shape: Sequence[int], axes: Sequence[int]) -> Array:
         """What is added to the main diagonals: of this shape, with all points of the axis that stays."""
@@ -153,7 +154,13 @@ def _made(grid: Points, terms: Sequence[Term], values: Sequence[Array | None], s
             return None
         bases.append(basis)
     made = Profiled(
-        grid, 0.0, tuple(bases), free, None, stays, profiles=tuple(group.profile[free[stays]] for group in groups)
+        grid,
+        0.0,
+        tuple(bases),
+        free,
+        None,
+        stays,
+        profiles=tuple(group.profile[free[stays]] for group in groups),
     )
     return _checked(made, own, [rows if k == stays else group.matrix for k, group in enumerate(groups)])
 
@@ -193,7 +200,7 @@ def _checked(made: Profiled, own: Symmetric, matrices: Sequence[sparse.csr_array
     limit = ROUNDING * size
     if max(low, -high) > limit:
         return made
-    if max(low, -high) < -limit or min(*apart, own.gap(at_top=high <= limit)) <= limit:
+    if max(low, -high) < -limit or min(*apart, own.gap(at_top=bool(high <= limit))) <= limit:
         return None
     grid, widths = made.grid, tuple(np.asarray(width, np.float64) for width in made.grid.quadrature)
     if any(points != slice(0, n) for points, n in zip(made.free, grid.lengths, strict=True)):
