@@ -84,6 +84,10 @@ class AsMatrix:
         """The terms of which the operator is the sum; None where it is more than that."""
         return None
 
+    def factor_values(self) -> list[Array]:
+        """What multiplies in the terms of `separate`, by their numbers, at the points of the grid."""
+        return []
+
     def chains(self) -> tuple[tuple[tuple[Term, ...], ...], ...] | None:
         """The sum of products of sweeps on one grid that it is, each by its terms; None where it is more than that."""
         terms = self.separate()

@@ -292,9 +292,12 @@ class Sweep(Called[In, Out]):
             return self.linear.matrix()
         self.pattern.require_linear("a matrix")
         check_without_units(self, "a matrix")
+        return sum_of_terms(self.terms, self.grids_in, self.grids_out, self.factor_values())
+
+    def factor_values(self) -> list[Array]:
+        """Its coefficients, with the values that they have now."""
         coefficients = self.current_coefficients()
-        factors = factors_on(self.pattern.grids_beside(len(coefficients)), coefficients)
-        return sum_of_terms(self.terms, self.grids_in, self.grids_out, factors)
+        return factors_on(self.pattern.grids_beside(len(coefficients)), coefficients)
 
 
 def held(operator: Operator[In, Out], terms: tuple[Term, ...]) -> Operator[In, Out]:

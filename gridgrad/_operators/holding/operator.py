@@ -207,6 +207,10 @@ class Holding(Product[In, Out]):
         """The terms of all points that are not held."""
         return self.outer.separate()
 
+    def factor_values(self) -> list[Array]:
+        """Of these terms."""
+        return self.outer.factor_values()
+
     @answering(NAMED)
     def with_(self, **changes: object) -> Operator[In, Out]:
         """The operator with other options, or of other fields; see `Operator.with_`."""

@@ -62,9 +62,11 @@ class Symmetric:
     @cached_property
     def extremes(self) -> tuple[float, float]:
         """The least eigenvalue and the largest, by bisection."""
-        last = len(self.main) - 1
-        low, high = (
-            float(linalg.eigvalsh_tridiagonal(self.main, self.beside, select="i", select_range=(k, k))[0])
-            for k in (0, last)
-        )
-        return low, high
+        return self._eigenvalue(0), self._eigenvalue(len(self.main) - 1)
+
+    def gap(self, at_top: bool) -> float:
+        """The size of the eigenvalue next to the largest, or to the least."""
+        return abs(self._eigenvalue(len(self.main) - 2 if at_top else 1))
+
+    def _eigenvalue(self, k: int) -> float:
+        return float(linalg.eigvalsh_tridiagonal(self.main, self.beside, select="i", select_range=(k, k))[0])

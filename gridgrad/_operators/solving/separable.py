@@ -20,7 +20,7 @@ from ..fields.forms import Form
 from ..holding.held import components_of, free_points
 from .eigenbasis import Eigenbasis, Ring, Vectors, Waves, diagonalised, is_too_long
 from .inverse import ROUNDING, Constants, Inverse, side_by_side, singular
-from .tridiagonal import Systems, staying
+from .staying.tridiagonal import Systems, staying
 
 
 @dataclass(frozen=True, eq=False)

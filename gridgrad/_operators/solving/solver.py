@@ -36,6 +36,7 @@ from .inverse import ROUNDING, Inverse
 from .iterative import METHODS, Iterated, Limits, Tolerance
 from .polynomial import Chains, polynomial
 from .separable import separable
+from .staying.profiled import profiled
 
 _EPS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "complex64": 2.0**-23}
 _kept: Cache[tuple[list[Array], Solver]] = Cache("solvers", entries=8)
@@ -64,6 +65,9 @@ class Solvable(Applied, Protocol):
 
     def separate(self) -> tuple[Term, ...] | None:
         """Its terms, where they are all that there is to it."""
+
+    def factor_values(self) -> list[Array]:
+        """What multiplies in them."""
 
     def chains(self) -> Chains | None:
         """The sum of products of sweeps that it is, each by its terms."""
@@ -289,6 +293,8 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
             f'{next(iter(tolerance))}= belongs to iterations; give one as well, method="cg"'
         )
     found = None if method else separable(operator.grid, operator.separate(), operator.inputs)
+    if found is None and not method and not operator.inputs:
+        found = profiled(operator.grid, operator.separate(), operator.factor_values)
     if found is None and not method and not operator.inputs:
         found = polynomial(operator.grid, operator.chains())
     if found is not None:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..._backends.numpy import tridiagonal
-from ..._base.types import Array
-from .eigenbasis import Eigenbasis, Vectors, Waves
-from .inverse import ROUNDING, side_by_side
+from ...._backends.numpy import tridiagonal
+from ...._base.types import Array
+from ..eigenbasis import Eigenbasis, Vectors, Waves
+from ..inverse import ROUNDING, side_by_side
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,7 +31,10 @@ class Systems:
     def of(
         cls, basis: Vectors | Waves, sums: Array, axis: int, waves: tuple[int, ...], memory: tuple[int, ...]
     ) -> Systems:
-        """With one shift for each set of coefficients along the axes `waves`, for arrays whose axes lie in this order."""
+        """With one shift for each set of coefficients along the axes `waves`, for arrays whose axes lie in this order.
+
+        Where `sums` has the length of the axis there is one for each of its points too.
+        """
         # What is next to each other in memory goes through the systems side by side.
         ahead = () if memory[-1] == axis else memory[: memory.index(axis)]
         batch = [k for k in memory if k not in waves and k != axis]
@@ -43,7 +46,7 @@ class Systems:
         lower, upper = map(np.ascontiguousarray, (bands.lower, bands.upper))  # the core reads them by address
         if basis.is_transposed:
             lower, upper = upper, lower
-        shifts = sums.transpose(order).reshape(-1, 1, math.prod(sums.shape[k] for k in beside))
+        shifts = sums.transpose(order).reshape(-1, sums.shape[axis], math.prod(sums.shape[k] for k in beside))
         main = shifts + bands.main[:, None]
         return cls(
             order,

@@ -1,0 +1,1 @@
+"""The one axis that is not diagonalised: systems along it, for each set of coefficients of the others."""
