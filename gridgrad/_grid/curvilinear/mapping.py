@@ -231,7 +231,9 @@ class IndexMap:
     def _is_touched(self, accuracy: Accuracy) -> Array:
         """Where rows read a point without a position."""
         lacking = np.where(self._known, 0.0, np.nan)
-        slopes = [self._slope(self._beyond(lacking, k, accuracy), k, accuracy) for k in range(len(self._axes))]
+        slopes = [
+            self._slope(self._beyond(lacking, k, accuracy), k, accuracy) for k in range(len(self._axes))
+        ]
         touched: Array = ~self._known | np.isnan(sum(slopes))
         return touched
 
