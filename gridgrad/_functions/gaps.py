@@ -68,7 +68,7 @@ def on_lines_with_gaps(
         return grid, _lacking(shape, axes, [entries[k] for k in many]) if is_curved else ()
     known = _known(shape, axes, fields, missing)
     if is_curved:
-        left = known.all(axis=tuple(a for a in range(len(shape)) if a not in axes))
+        left: Array = np.asarray(known.all(axis=tuple(a for a in range(len(shape)) if a not in axes)))
         given = [_without(entry, axes[k], left) if k in many else entry for k, entry in enumerate(entries)]
         return make(given), _lacking(shape, axes, [given[k] for k in many])
     (k,) = many
