@@ -57,13 +57,21 @@ def on_lines_with_gaps(
 
     Where samples are missing positions need not be in order either: others stand there in the grid.
     """
+    many = [k for k, entry in enumerate(entries) if np.ndim(unwrap(entry, "x")[0]) > 1]
+    is_curved = len(many) > 1 and missing is not None
     try:
-        return make(entries), ()
+        grid = make(entries)
     except ArgumentValueError:
-        many = [k for k, entry in enumerate(entries) if np.ndim(unwrap(entry, "x")[0]) > 1]
-        if missing is None or len(many) != 1:
+        if missing is None or not many:
             raise
-    (k,), known = many, _known(shape, axes, fields, missing)
+    else:
+        return grid, _lacking(shape, axes, [entries[k] for k in many]) if is_curved else ()
+    known = _known(shape, axes, fields, missing)
+    if is_curved:
+        left: Array = np.asarray(known.all(axis=tuple(a for a in range(len(shape)) if a not in axes)))
+        given = [_without(entry, axes[k], left) if k in many else entry for k, entry in enumerate(entries)]
+        return make(given), _lacking(shape, axes, [given[k] for k in many])
+    (k,) = many
     numbers, unit = unwrap(entries[k], f"the spacing of axis {axes[k]}")
     x = lines_in_shape(numbers_of(numbers, axes[k]), axes[k], shape)
     same = tuple([a for a, n in enumerate(x.shape) if n == 1])
@@ -71,6 +79,24 @@ def on_lines_with_gaps(
     others = wrap(lines.filled(x, axes[k], there), unit)
     grid = make([others if place == k else entry for place, entry in enumerate(entries)])
     return grid, (np.broadcast_to(x, shape),) if np.isnan(x).any() else ()
+
+
+def _without(entry: object, axis: int, known: Array) -> object:
+    """Positions of a curvilinear grid, NaN where samples are missing."""
+    numbers, unit = unwrap(entry, f"the spacing of axis {axis}")
+    return wrap(np.where(known, numbers_of(numbers, axis), np.nan), unit)
+
+
+def _lacking(shape: Shape, axes: tuple[int, ...], positions: Sequence[object]) -> tuple[Array, ...]:
+    """Positions of a curvilinear grid that are NaN at some points, as fields that are missing there."""
+    own = [n if a in axes else 1 for a, n in enumerate(shape)]
+    found = []
+    for given in positions:
+        x = np.asarray(dispatch.host(unwrap(given, "x")[0]))
+        if x.dtype.kind == "f" and np.isnan(x).any():
+            whole = np.broadcast_to(x, [shape[a] for a in sorted(axes)]).reshape(own)
+            found.append(np.broadcast_to(whole, shape))
+    return tuple(found)
 
 
 def _known(shape: Shape, axes: tuple[int, ...], fields: Iterable[object], missing: object) -> Array:

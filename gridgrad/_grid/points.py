@@ -261,8 +261,9 @@ class Points:
 
     def measure_of(self, along: Mapping[int, Array]) -> Array:
         """That of some points of the axes `along`, all of the others."""
-        if self.mapping is not None:
-            whole = self.mapping.measure()
+        mapping = self.whole.mapping  # which knows the gaps
+        if mapping is not None:
+            whole = mapping.measure()
             return (
                 whole
                 if not along

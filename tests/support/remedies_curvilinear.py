@@ -10,7 +10,7 @@ STEEP = (
 )
 ROUND = "T, S = np.meshgrid(np.arange(4.), np.arange(8.), indexing='ij'); x, y = 45 * S + 10 * T, T + 0 * S"
 ROWS = [
-    Row("Grid(np.where(P == P[1, 1], np.nan, P), Q)", "give a position for every point", "Grid(P, Q).gradient(P)[1]", "0 * P", SKEWED),
+    Row("Grid(np.where(P == P[1, 1], np.nan, P), Q).gradient", "give a position for every point", "Grid(P, Q).gradient(P)[1]", "0 * P", SKEWED),
     Row("grid.hessian", "grid.derivative(0) @ grid.derivative(1)", "(grid.derivative(0) @ grid.derivative(1))(Q)", "0 * P", SKEWED),
     Row("grid.diffuse(P)", "grid.divergence @ (k * grid.gradient)", "(grid.divergence @ (2 * grid.gradient))(Q)", "0 * P", SKEWED),
     Row("grid.quadrature", "their areas are grid.measure", "grid.measure.sum()", "24 * 0.98", SKEWED),

@@ -100,4 +100,4 @@ class IndexAxis(LinesAxis):
     def _told(self) -> tuple[str, str]:
         """The range of its coordinate."""
         x, varied = self.coordinates, " that vary along several axes" if self.spacing.ndim > 1 else ""
-        return f", positions from {x.min():g} to {x.max():g}", varied
+        return f", positions from {np.nanmin(x):g} to {np.nanmax(x):g}", varied

@@ -29,13 +29,18 @@ def cofactor(rows: Matrix, a: int, k: int) -> Array:
     return -minor if (a + k) % 2 else minor
 
 
-def check_finite(x: Sequence[Array], places: Sequence[int]) -> None:
-    """Refuse points without a position; dimension k runs along axis k, which has this place in fields."""
+def check_finite(x: Sequence[Array], places: Sequence[int], where: Array | None = None) -> None:
+    """Refuse points without a position, where there must be one, and infinite positions anywhere.
+
+    Dimension k runs along axis k, which has this place in fields.
+    """
     for c, own in enumerate(x):
-        if not np.isfinite(own).all():
-            at = _first(~np.isfinite(own))
+        wrong = np.isinf(own) if where is None else where & ~np.isfinite(own)
+        if wrong.any():
+            at = _first(wrong)
             raise ArgumentValueError(
-                f"coordinate {c} of the curvilinear grid is not finite: it is {own[at]} at index {_in_fields(at, places)}; give a position for every point"
+                f"coordinate {c} of the curvilinear grid is not finite: it is {own[at]} at index {_in_fields(at, places)}; give a position for every point, "
+                "or NaN where no point counts, under land, and leave these out by with_mask(inside)"
             )
 
 
@@ -51,12 +56,14 @@ def orientation(
     edges = [[np.diff(a, axis=k) for k in range(count)] for a in x]
     for corner in product((0, 1), repeat=count):
         jacobian = determinant([[_ending(edge, k, corner) for k, edge in enumerate(row)] for row in edges])
-        sign = sign or (1 if np.count_nonzero(jacobian > 0) * 2 >= jacobian.size else -1)
-        wrong = ~(jacobian * sign > 0)
+        known = np.count_nonzero(jacobian == jacobian)  # others end in a point without a position
+        sign = sign or (0 if not known else 1 if np.count_nonzero(jacobian > 0) * 2 >= known else -1)
+        wrong = jacobian * sign <= 0
+        wrong &= sign != 0
         if wrong.any():
             at = _first(wrong)
             raise _folded(told, at, bool(jacobian[at] == 0), places, rings)
-    return sign
+    return sign or 1
 
 
 def _ending(edge: Array, k: int, corner: tuple[int, ...]) -> Array:
@@ -88,5 +95,5 @@ def _folded(
     if any(own and i == 0 for own, i in zip(rings, behind, strict=True)):
         todo = "of a periodic axis do not repeat the first points at its end, and give period= where its coordinate goes on"
     return ArgumentValueError(
-        f"in the cell of the curvilinear grid from index {first} to {last} the Jacobian {what}; {todo}"
+        f"in the cell of the curvilinear grid from index {first} to {last} the Jacobian {what}; {todo}; positions under land may be NaN, with its points left out by with_mask(inside)"
     )

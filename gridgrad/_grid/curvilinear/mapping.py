@@ -18,6 +18,7 @@ from ..axis import Axis
 from ..spacing import representable
 from .axis import IndexAxis
 from .folds import Matrix, check_finite, cofactor, determinant, orientation
+from .unknown import continued
 from .weights import PointWeights
 
 Accuracy = int | None
@@ -45,19 +46,34 @@ class IndexMap:
         self._edge_order = axes[0].edge_order
         x = [self._positions(k) for k in range(len(axes))]
         check_finite(x, places)
+        self._known: Array = ~np.logical_or.reduce([np.isnan(a) for a in x])
+        self._is_whole, self._may_lack = bool(self._known.all()), False
+        if not self._is_whole:  # a point has a position, or none
+            if not self._known.any():
+                check_finite(x, places, ~self._known)
+            x = [np.where(self._known, a, np.nan) for a in x]
         # so that no product leaves the exponents of floats
-        self._exponents = [int(np.frexp(np.ptp(a))[1]) for a in x]
-        self._x = [np.ldexp(a, -e) for a, e in zip(x, self._exponents, strict=True)]
+        self._exponents = [int(np.frexp(np.ptp(a[self._known]))[1]) for a in x]
+        self._x = self._given = [np.ldexp(a, -e) for a, e in zip(x, self._exponents, strict=True)]
         self._kept: dict[tuple[str, Accuracy], PointWeights] = {}
         rings = [axis.is_periodic for axis in axes]
         self._check_turns()
         self._sign = orientation(self._around(), x, places, rings)
+        if not self._is_whole:
+            self._x = continued(self._x, rings, self._jump)
         self._jacobian(None)
 
     def along(self, axes: Sequence[Axis]) -> IndexMap:
         """The same weights with the rows of other axes, or of pieces of them."""
         made = copy(self)
         made._axes, made._uncut = cast(Sequence[IndexAxis], axes), self
+        return made
+
+    def beside(self, inside: Array) -> IndexMap:
+        """The map of a grid of which points inside alone count: each of these must have a position."""
+        self._check_known(inside)
+        made = copy(self)
+        made._may_lack, made._kept = True, self._kept if self._is_whole else {}
         return made
 
     def rows(self, k: int, order: int, accuracy: Accuracy) -> Stencil:
@@ -86,9 +102,12 @@ class IndexMap:
 
     def measure(self) -> Array:
         """What each point weighs in an integral, in the shape of fields."""
+        if not self._may_lack:
+            self._check_known(True)
         widths = reduce(np.multiply.outer, (axis.widths for axis in self._axes))
         # the areas of corners of cells
         whole = widths * np.abs(determinant(self._slopes_of_positions(None, 1)))
+        whole = whole if self._is_whole else np.where(self._known, whole, 0)
         with np.errstate(over="ignore"):
             return self._as_fields(
                 representable(np.ldexp(whole, sum(self._exponents)), "the cells of the grid")
@@ -101,6 +120,12 @@ class IndexMap:
     def refusal(self, what: str) -> ArgumentTypeError:
         """On what is not there on curvilinear grids."""
         return self._axes[0].refusal(what)
+
+    def _check_known(self, where: Array | bool) -> None:
+        """Refuse a point without a position that counts."""
+        if not self._is_whole:
+            x = [self._positions(k) for k in range(len(self._axes))]
+            check_finite(x, self._places, np.broadcast_to(where, self._lengths))
 
     def _positions(self, k: int) -> Array:
         """Those of one coordinate, which of a vector or a step are those along axis k."""
@@ -117,6 +142,8 @@ class IndexMap:
             if self._uncut is not None:  # pieces have no positions of their own
                 made: PointWeights = getattr(self._uncut, name)(accuracy)
                 return made
+            if not self._may_lack:
+                self._check_known(True)
             with np.errstate(over="ignore", under="ignore", invalid="ignore"):
                 values = tuple(map(self._as_fields, make()))
             self._kept[key] = PointWeights.of(
@@ -141,7 +168,12 @@ class IndexMap:
             else [[cofactor(rows, a, k) for a in count] for k in count]
         )
         scaled = [np.ldexp(w, -self._exponents[a]) for row in made for a, w in enumerate(row)]
-        return [*scaled, 1 / determinant(rows)]
+        whole = determinant(rows)
+        if self._is_whole:
+            return [*scaled, 1 / whole]
+        # rows beside a point without a position are slopes, and divide by no area
+        areas = np.where(self._known & ~self._is_touched(accuracy), whole, np.inf)
+        return [*(np.where(self._known, w, 0) for w in scaled), 1 / areas]
 
     def _curls(self, rows: Matrix, accuracy: Accuracy) -> list[list[Array]]:
         """``c[k][a] = D_m (x_c D_n x_b) - D_n (x_c D_m x_b)``, of k, n, m and a, b, c in cyclic order."""
@@ -180,7 +212,7 @@ class IndexMap:
     def _jacobian(self, accuracy: Accuracy) -> list[list[Array]]:
         """``D_k x_a``, a by a, of one sign."""
         rows = self._slopes_of_positions(accuracy, self._edge_order)
-        wrong = self._is_wrong(determinant(rows))
+        wrong = self._is_wrong(determinant(rows), accuracy)
         if wrong.any():
             at = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
             index = tuple(int(at[k]) for k in np.argsort(self._places))  # of fields
@@ -191,9 +223,19 @@ class IndexMap:
             )
         return rows
 
-    def _is_wrong(self, jacobian: Array) -> Array:
-        """Where it is not of the sign of all cells."""
-        return ~(jacobian * self._sign > 0)
+    def _is_wrong(self, jacobian: Array, accuracy: Accuracy) -> Array:
+        """Where it is not of the sign of all cells; what is beside points without a position is known with a mask."""
+        wrong: Array = ~(jacobian * self._sign > 0)
+        return wrong if self._is_whole else wrong & ~self._is_touched(accuracy)
+
+    def _is_touched(self, accuracy: Accuracy) -> Array:
+        """Where rows read a point without a position."""
+        lacking = np.where(self._known, 0.0, np.nan)
+        slopes = [
+            self._slope(self._beyond(lacking, k, accuracy), k, accuracy) for k in range(len(self._axes))
+        ]
+        touched: Array = ~self._known | np.isnan(sum(slopes))
+        return touched
 
     def _slopes_of_positions(self, accuracy: Accuracy, edge_order: int) -> list[list[Array]]:
         return [
@@ -216,8 +258,7 @@ class IndexMap:
         """Refuse a period of a coordinate that does not go on along its own axis, as that of x in ``f[y, x]``."""
         for k, axis in enumerate(self._axes):
             if axis.is_periodic and axis.period is not None:
-                x = self._positions(k)
-                run = np.abs(np.mean(x.take(-1, k) - x.take(0, k)))
+                run = np.abs(np.mean(self._run(self._positions(k), k)))
                 if not 4 * run > axis.turn:
                     raise ArgumentValueError(
                         f"period={float(axis.period):g} is that of coordinate {k}, which goes on by {run:g} along its axis {axis.number} only; give the "
@@ -229,9 +270,18 @@ class IndexMap:
         turn = self._axes[k].turn
         if turn is None or k != a:
             return 0.0
-        run = (self._x[k].take(-1, k) - self._x[k].take(0, k)).sum()
+        run = self._run(self._given[k], k).sum()
         jump: Array = np.ldexp(np.copysign(turn, run), -self._exponents[k])
         return jump
+
+    def _run(self, x: Array, k: int) -> Array:
+        """How much positions go on along each line; where some are not known, by the steps that are."""
+        if self._is_whole:
+            run: Array = x.take(-1, k) - x.take(0, k)
+            return run
+        steps = np.diff(x, axis=k)
+        known = steps[steps == steps]
+        return (known if known.size else np.zeros(1)) * (self._lengths[k] - 1)
 
     def _margin(self, k: int, accuracy: Accuracy) -> int:
         """How many points of the next turns rows read."""

@@ -32,14 +32,15 @@ class BesideGaps(IndexMap):
 
     def __init__(self, grid: Points, mask: Mask, masked: OnGaps) -> None:
         assert grid.mapping is not None
-        vars(self).update(vars(grid.mapping))
-        self._whole, self._kept = grid.mapping, {}
+        self._inside = np.transpose(mask.inside, grid.places)
+        vars(self).update(vars(grid.mapping.beside(self._inside)))
+        self._whole, self._kept = grid.mapping.beside(self._inside), {}
         index = copy(grid.whole)
         index.mapping, index.axis_objects = None, tuple([axis.of_rows for axis in grid.axis_objects])
         index.axes, index.has_units = tuple([place - grid.ndim for place in grid.places]), False
         # whatever results are filled with, slopes that are not there are no part of weights
         self._index = index.with_gaps(Mask(mask.inside, mask.breaks, mask.side), masked)
-        self._inside, self._alone = np.transpose(mask.inside, self._places), []
+        self._alone = []
         for k in range(index.ndim):
             patch, alone = self._along(k, 1, None).beside.patch, np.zeros(mask.shape, bool)
             alone.reshape(-1)[patch.points[0][patch.missing[0]]] = True
@@ -83,8 +84,8 @@ class BesideGaps(IndexMap):
 
         return super()._made(name, accuracy, chosen)
 
-    def _is_wrong(self, jacobian: Array) -> Array:
-        wrong: Array = self._there & super()._is_wrong(jacobian)
+    def _is_wrong(self, jacobian: Array, accuracy: Accuracy) -> Array:
+        wrong: Array = self._there & ~(jacobian * self._sign > 0)
         return wrong
 
     def _slope(
