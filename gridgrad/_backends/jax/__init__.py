@@ -44,6 +44,17 @@ class OfJAX(Operations):
         made: Array = self.asarray(values, dtype=own)
         return made
 
+    def reshape(self, f: Array, shape: Sequence[int]) -> Array:
+        """Axes of an explicit mesh that do not stay as they are, as in flat fields, are first whole on each device."""
+        sharding = _explicit([f])
+        if sharding is not None:
+            kept = len(f.shape) - next(k for k, names in enumerate(sharding.spec) if names)
+            if tuple(shape)[-kept:] != tuple(f.shape)[-kept:]:
+                whole = jax.sharding.PartitionSpec(*[None] * len(f.shape))
+                f = jax.sharding.reshard(f, jax.sharding.NamedSharding(sharding.mesh, whole))
+        made: Array = jax.numpy.reshape(f, shape)
+        return made
+
     def complex_of(self, real: Array, imaginary: Array) -> Array:
         """By JAX's own function."""
         made: Array = jax.lax.complex(real, imaginary)
@@ -127,7 +138,7 @@ def _of_result(sharding: Any, shape: tuple[int, ...]) -> Any:
         each = names if isinstance(names, tuple) else (names,)
         if names is not None and shape[k] % prod(sizes[name] for name in each):
             spec[k] = None
-    return jax.NamedSharding(sharding.mesh, jax.P(*spec))
+    return jax.sharding.NamedSharding(sharding.mesh, jax.sharding.PartitionSpec(*spec))
 
 
 def _linear(through: HostMap, field: Array) -> Array:
