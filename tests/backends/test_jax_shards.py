@@ -73,6 +73,7 @@ def test_batches_and_solves():
 
 ON_DEVICES = """
 import jax
+import numpy as np
 import gridgrad as gg
 
 values = np.random.default_rng(0).standard_normal((32, 16)).astype("float32")
