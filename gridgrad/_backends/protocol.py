@@ -300,7 +300,7 @@ class Backend(Generic[A]):
     def check_target(self, name: str, target: object, fields: Sequence[A]) -> Memory | None:
         """Refuse an output of another library or device, or one not to be written; else where it lies, if anywhere."""
         raise ArgumentTypeError(
-            f"out= is not supported for arrays of {_root(fields[0])}, which cannot be written in place"
+            f"out= is not supported for arrays of {self.name.partition('.')[0]}, which cannot be written in place"
         )
 
     def carried(self, call: Call, fields: Sequence[A]) -> list[A]:

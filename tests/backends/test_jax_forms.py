@@ -226,6 +226,8 @@ REFUSED = {
     ),
     "upwind": (traced(lambda f, n: gg.advect((1, 1), f, upwind=n)), "centred rows, got .*, which is traced"),
     "periodic": (traced(lambda f, n: gg.gradient(f, periodic=n)), "got .*, which is traced"),
+    "place of a wall": (traced(lambda f, n: gg.value(1.0, wall=n)), "position of the wall, got .*, which is traced"),
+    "weight of a wall": (traced(lambda f, n: gg.robin(n, 1.0, 1.0)), "a of robin.. must be a real number, got .*, which is traced"),
     "open axis": (of_open(gg.gradient, "n, m"), "the length of axis 0 is open, n, and stencils are made for a number"),
     "open axis of a vector": (of_open(gg.divergence, "2, n, 5"), "the length of axis 0 is open, n"),
     "open batch of a solve": (of_open(IMPLICIT.solve, f"b, {N}, {M}"), r"a solve is called back on the host.*\(b, 5, 6\) is open"),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from math import prod
 from typing import Any
 
 import jax
@@ -13,7 +14,7 @@ from ..._base.errors import ArgumentTypeError
 from ..._base.tracing import are_open
 from ..._base.types import Array
 from ..operations import Operations
-from ..protocol import Backend, HostMap, without_numbers
+from ..protocol import Backend, Call, HostMap, without_numbers
 
 
 class OfJAX(Operations):
@@ -41,6 +42,17 @@ class OfJAX(Operations):
             dtype = np.int32
         own = None if dtype is None else jax.dtypes.canonicalize_dtype(dtype)
         made: Array = self.asarray(values, dtype=own)
+        return made
+
+    def reshape(self, f: Array, shape: Sequence[int]) -> Array:
+        """Axes of an explicit mesh that do not stay as they are, as in flat fields, are first whole on each device."""
+        sharding = _explicit([f])
+        if sharding is not None:
+            kept = len(f.shape) - next(k for k, names in enumerate(sharding.spec) if names)
+            if tuple(shape)[-kept:] != tuple(f.shape)[-kept:]:
+                whole = jax.sharding.PartitionSpec(*[None] * len(f.shape))
+                f = jax.sharding.reshard(f, jax.sharding.NamedSharding(sharding.mesh, whole))
+        made: Array = jax.numpy.reshape(f, shape)
         return made
 
     def complex_of(self, real: Array, imaginary: Array) -> Array:
@@ -77,6 +89,21 @@ class JAX(Backend[Array]):
             raise ArgumentTypeError(f"f is a {type(f).__name__}, not an array; {remedy}")
         return super().samples(f)
 
+    def carried(self, call: Call, fields: Sequence[Array]) -> list[Array]:
+        """Through slices; of fields that are sharded explicitly the results are sharded as they are."""
+        through = super().carried
+        sharding = _explicit(fields)
+        if sharding is None:
+            return through(call, fields)
+        kinds = [jax.ShapeDtypeStruct(f.shape, f.dtype) for f in fields]
+        results = jax.eval_shape(lambda *own: through(call, own), *kinds)
+        shardings = [_of_result(sharding, result.shape) for result in results]
+        # where slices lie is for the compiler to say: JAX asks for the sharding of each, and has none for a single point
+        made: list[Array] = jax.sharding.auto_axes(lambda *own: through(call, own), out_sharding=shardings)(
+            *fields
+        )
+        return made
+
     def mapped(self, made: Callable[[], HostMap], field: Array) -> Array:
         """By a call back to the host, of which the transpose is another one."""
         return _linear(made(), field)
@@ -96,6 +123,22 @@ class JAX(Backend[Array]):
                 f"the spacing of axis {axis} is traced by JAX ({type(error).__name__}), but weights are made from concrete "
                 "numbers; close over the spacing, jax.jit(lambda f: gradient(f, x)), or mark a scalar static"
             ) from None
+
+
+def _explicit(fields: Sequence[Array]) -> Any | None:
+    """How the first of the fields that has axes of an explicit mesh is sharded."""
+    shardings = [jax.typeof(f).sharding for f in fields]
+    return next((own for own in shardings if own.mesh.explicit_axes and any(own.spec)), None)
+
+
+def _of_result(sharding: Any, shape: tuple[int, ...]) -> Any:
+    """The same for a result; an axis that the devices do not divide, as of differences at faces, is whole on each."""
+    spec, sizes = [None] * (len(shape) - len(sharding.spec)) + [*sharding.spec], sharding.mesh.shape
+    for k, names in enumerate(spec):
+        each = names if isinstance(names, tuple) else (names,)
+        if names is not None and shape[k] % prod(sizes[name] for name in each):
+            spec[k] = None
+    return jax.sharding.NamedSharding(sharding.mesh, jax.sharding.PartitionSpec(*spec))
 
 
 def _linear(through: HostMap, field: Array) -> Array:

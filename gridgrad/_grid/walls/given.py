@@ -15,6 +15,7 @@ from ..._backends import dispatch
 from ..._backends.operations import check_no_times
 from ..._base.checks import as_float, is_real, is_word
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, shown
+from ..._base.tracing import is_tracer
 from ..._base.types import Array
 from ..._stencils.wide import exact_fraction
 from ..._wraps.units import present
@@ -35,7 +36,7 @@ def require_number(value: object, label: str) -> None:
 def weight(number: object, word: str, kind: str) -> Fraction:
     """The weight of a value or a slope in a mixture of both."""
     if isinstance(number, (bool, np.bool_)) or not is_real(number):
-        given = type(number).__name__
+        given = shown(number) if is_tracer(number) else type(number).__name__
         varies = (
             "; where a or b varies along it give gridgrad.slope((c - a * u) / b), of the last u at the wall"
         )
@@ -60,7 +61,7 @@ def place(wall: object, kind: str) -> tuple[Fraction | None, Fraction | None]:
         return None, None
     if isinstance(wall, (str, bool, np.bool_)) or not is_real(wall):
         raise ArgumentTypeError(
-            f'wall={shown(wall)} of {kind}() must be "point", "face" or the position of the wall'
+            f'wall of {kind}() must be "point", "face" or the position of the wall, got {shown(wall)}'
         )
     if not isfinite(as_float(wall)):
         raise ArgumentValueError(f"wall={as_float(wall)} of {kind}() must be finite")
