@@ -71,9 +71,8 @@ def points_of(
     """
     if not axes:
         raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
-    lengths = tuple(
-        [index(shape[a]) for a in axes]
-    )  # numbers also where an exporter has symbols: weights are made of them
+    # numbers also where an exporter has symbols: weights are made of them
+    lengths = tuple([index(shape[a]) for a in axes])
     if min(lengths) < 2:  # of which a grid would say less
         for n, a, rule in zip(lengths, axes, words.rules, strict=True):
             check_length(n, a, rule)
