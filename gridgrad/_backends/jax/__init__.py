@@ -125,13 +125,13 @@ class JAX(Backend[Array]):
             ) from None
 
 
-def _explicit(fields: Sequence[Array]) -> Any | None:
+def _explicit(fields: Sequence[Array]) -> jax.sharding.NamedSharding | None:
     """How the first of the fields that has axes of an explicit mesh is sharded."""
     shardings = [jax.typeof(f).sharding for f in fields]
     return next((own for own in shardings if own.mesh.explicit_axes and any(own.spec)), None)
 
 
-def _of_result(sharding: Any, shape: tuple[int, ...]) -> Any:
+def _of_result(sharding: jax.sharding.NamedSharding, shape: tuple[int, ...]) -> jax.sharding.NamedSharding:
     """The same for a result; an axis that the devices do not divide, as of differences at faces, is whole on each."""
     spec, sizes = [None] * (len(shape) - len(sharding.spec)) + [*sharding.spec], sharding.mesh.shape
     for k, names in enumerate(spec):
