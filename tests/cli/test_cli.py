@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pickle
@@ -9,6 +10,7 @@ import shlex
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from commands import RANDOM, U, V, X, Y, main, run, start, xr
 from pages import GUIDE, blocks
 
 import gridgrad as gg
+from gridgrad.cli._files import _clear
 
 
 def test_commands_of_the_guide(tmp_path, monkeypatch):
@@ -262,6 +265,30 @@ def test_a_result_is_whole_or_not_there(how, out, chunks, tmp_path):
     assert left or how == signal.SIGTERM
     with xr.open_dataset(tmp_path / out, **engine) as found:
         assert np.array_equal(found.df_dz, gg.gradient(values, axis=0, edge_order=2))
+
+
+def test_a_folder_that_a_thread_makes_again_is_cleared(tmp_path):
+    """As threads of Zarr do, which write what they had begun."""
+    folder, made = tmp_path / ".out.part.zarr", threading.Event()
+
+    def write():
+        for k in range(60):
+            folder.mkdir(exist_ok=True)
+            (folder / str(k)).touch()
+            made.set()
+            time.sleep(0.003)
+
+    def write_whatever_happens():
+        with contextlib.suppress(OSError):  # removed between both
+            write()
+        folder.mkdir(exist_ok=True)
+
+    writer = threading.Thread(target=write_whatever_happens)
+    writer.start()
+    made.wait()
+    _clear(folder)
+    writer.join()
+    assert not folder.exists()
 
 
 def test_without_xarray_it_says_what_to_install(tmp_path):

@@ -145,6 +145,8 @@ def test_a_later_run_takes_a_sample_of_what_passed(tmp_path):
     assert len(names) == 40
     assert "test_many.py::test_values[7]" not in names
     assert run_of_many(tmp_path, "--one-in", "1", bad=7) == {"passed": 40, "failed": 1}
+    nothing = run_of_many(tmp_path, "--one-in", "4", "--passed", tmp_path / "nowhere", bad=7)
+    assert nothing == {"passed": 40, "failed": 1}
     some = run_of_many(tmp_path, "--one-in", "4", "--passed", known, bad=7)
     assert some == {"passed": len(sample_of(40)), "failed": 1}
     assert 6 <= some["passed"] <= 16

@@ -30,8 +30,11 @@ class Passed:
 
 
 def sample(items: Iterable, one_in: int, passed: str | None = None) -> set:
-    """The tests to run: one in so many of those named in the file `passed`, or of all, and all others."""
-    known = None if passed is None else {*Path(passed).read_text(encoding="utf-8").splitlines()}
+    """The tests to run: one in so many of those named in the file `passed`, or of all, and all others.
+
+    Where that file was not written nothing has passed, and all are run.
+    """
+    known = None if passed is None else _names_in(Path(passed))
     kept, functions = set(), set()
     for item in items:
         function = item.nodeid.partition("[")[0]
@@ -43,3 +46,8 @@ def sample(items: Iterable, one_in: int, passed: str | None = None) -> set:
             kept.add(item)
         functions.add(function)
     return kept
+
+
+def _names_in(path: Path) -> set[str]:
+    """The lines of a file, none where it is not there."""
+    return {*path.read_text(encoding="utf-8").splitlines()} if path.exists() else set()
