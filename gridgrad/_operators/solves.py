@@ -31,8 +31,9 @@ class Solves:
         """The field u with ``A(u) = b``.
 
         Multiples of ``grid.identity`` plus second derivatives with constant factors are solved by transforms of each axis
-        (FFT, cosine, sine, or eigenvectors), where its ends allow it, and so are sums of products of these on two axes or more;
-        all other operators by LU factors of their matrix.
+        (FFT, cosine, sine, or eigenvectors), where its ends allow it, and so are sums of products of these on two axes or more.
+        With factors that vary along one axis, as ``1/r**2``, in the conservative form, the other axes are transformed, and
+        there are three diagonals along that one. All other operators are solved by LU factors of their matrix.
         Both are kept for the next call, as long as coefficients have the same values; `solver` keeps them as long as you do.
 
         Parameters
