@@ -1,4 +1,4 @@
-"""Solves beside SuperLU: an implicit heat step and Poisson's equation on a stretched axis, interleaved in one run."""
+"""Solves beside SuperLU: implicit heat steps, on a disc and a sphere too, and Poisson's equation, interleaved in one run."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import gridgrad as gg
 REPEATS = 7
 
 
-def there_and_back(b: np.ndarray, free: tuple[slice, ...], types: dict[int, tuple[str, int]]) -> None:
+def there_and_back(b: np.ndarray, free: tuple[slice, ...], types: dict[int, tuple[str, int | None]]) -> None:
     """SciPy's transforms alone, of some axes of the free points: no solve by them takes less."""
     c = b[free]
     for axis, (name, type) in types.items():
@@ -29,18 +29,19 @@ def there_and_back(b: np.ndarray, free: tuple[slice, ...], types: dict[int, tupl
 
 def row(
     name: str, A: gg.Operator, b: np.ndarray, free: tuple[slice, ...], fresh: Callable[[], gg.Operator],
-    types: dict[int, tuple[str, int]],
+    types: dict[int, tuple[str, int | None]],
 ) -> dict[str, Any]:  # fmt: skip
-    """The times of a solve, of one with everything made anew, of SuperLU's solve alone, and of the transforms alone."""
+    """The times of a solve, of one with everything made anew, of SuperLU's factors and its solve, and of the transforms alone."""
     inside = np.zeros(b.shape, bool)
     inside[free] = True
     places = np.flatnonzero(inside)
-    factors = splu(A.linear.to_sparse()[places][:, places].tocsc())
+    matrix = A.linear.to_sparse()[places][:, places].tocsc()
+    factors = splu(matrix)
     rhs = (b - A.offset)[inside]
     solver = A.solver()
     apart = np.abs(solver(b)[inside] - factors.solve(rhs)).max() / np.abs(solver(b)).max()
-    calls = {"solve": lambda: solver(b), "made_anew": lambda: fresh().solver()(b), "splu_solve": lambda: factors.solve(rhs),
-             "transforms": lambda: there_and_back(b, free, types)}  # fmt: skip
+    calls = {"solve": lambda: solver(b), "made_anew": lambda: fresh().solver()(b), "splu_made": lambda: splu(matrix),
+             "splu_solve": lambda: factors.solve(rhs), "transforms": lambda: there_and_back(b, free, types)}  # fmt: skip
     ms = {f"{call}_ms": found["min"] * 1e3 for call, found in interleaved(calls, REPEATS).items()}
     return {"what": name, "ways": repr(solver), "apart": float(apart)} | ms
 
@@ -78,6 +79,26 @@ def rows(small: bool = False) -> list[dict[str, Any]]:
         found.append(
             row(name, poisson(), rng.random((m, m)), (slice(None), free), poisson, {1: ("dst", type)})
         )
+    return found + beside_poles(small)
+
+
+def beside_poles(small: bool) -> list[dict[str, Any]]:
+    """Implicit heat steps by fluxes: transforms along the turn, and one system of three diagonals for each of their waves."""
+    rng = np.random.default_rng(0)
+    n, m = (24, 16) if small else (128, 512)
+    rim = gg.value(0.0, wall="face")
+    turn = (n, 2 * np.pi / n)
+    disc = gg.Grid((n, 1 / n, 0.5 / n), turn, geometry="polar", boundary=[("pole", rim), "periodic"])
+    lat = (np.arange(m // 2) + 0.5) * (360 / m) - 90
+    sphere = gg.Grid(lat, (m, 360 / m), geometry="sphere", radius=1.0)
+    found = []
+    for name, grid in ((f"disc of {n} x {n}", disc), (f"sphere of {m // 2} x {m}", sphere)):
+
+        def heat(grid: gg.Grid = grid) -> gg.Operator:
+            return grid.identity - 1e-3 * grid.laplacian.with_(form="conservative")
+
+        b, free = rng.random(grid.shape), (slice(None),)
+        found.append(row(f"implicit heat step, {name}", heat(), b, free, heat, {1: ("rfft", None)}))
     return found
 
 
@@ -89,7 +110,7 @@ def main() -> None:
     arguments = parser.parse_args()
     table = rows(arguments.small)
     for r in table:
-        print(f"{r['what']}: solve {r['solve_ms']:.2f} ms, all made anew {r['made_anew_ms']:.2f} ms, splu's solve alone {r['splu_solve_ms']:.2f} ms: "
+        print(f"{r['what']}: solve {r['solve_ms']:.2f} ms, all made anew {r['made_anew_ms']:.2f} ms, splu {r['splu_made_ms']:.2f} ms, its solve alone {r['splu_solve_ms']:.2f} ms: "
               f"{r['splu_solve_ms'] / r['solve_ms']:.1f} and {r['splu_solve_ms'] / r['made_anew_ms']:.1f} times as long; "
               f"the transforms alone {r['transforms_ms']:.2f} ms; apart {r['apart']:.0e}")  # fmt: skip
     if arguments.json:
