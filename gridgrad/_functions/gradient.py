@@ -15,8 +15,7 @@ from .._base.outputs import targets_of
 from .._base.tracing import is_compiling
 from .._base.types import Angle, Array, Axes, Boundary, Breaks, Missing, Period, Spacing, Spacings
 from .._base.words import offered, required, unexpected
-from .._grid.asked import Asked, clean_words
-from .._grid.call import clean_axes, points_of
+from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
 from .._operators.fields import quantities
 from .._operators.fields.forms import flat_out

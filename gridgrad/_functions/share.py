@@ -19,8 +19,7 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import COMPILER, holds_numpy, is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
-from .._grid.asked import Asked, clean_words
-from .._grid.call import check_places, clean_axes, points_of
+from .._grid.asked import Asked, check_places, clean_axes, clean_words, points_of
 from .._grid.geometry.geometry import clean_geometry
 from .._grid.places import are_positions, on_host
 from .._grid.spacing import check_coordinates, numbers_of
