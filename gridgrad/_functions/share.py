@@ -160,9 +160,8 @@ def call(
             return found if out is None else out
         key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
     grid = (on or grid_of)(name, f, spacing, axis, ends, vector)
-    operator: AnyOperator = getattr(grid, name) if make is None else make(grid)
-    if make is None and options:
-        operator = operator.with_(**options)
+    kind = getattr(Grid, name).kind if make is None else None
+    operator: AnyOperator = make(grid) if make else kind.on(grid, (), *options.values())
     f = only(f, grid) if vector else f
     result = operator.applied_to(f, out, workers)
     if not traced:
