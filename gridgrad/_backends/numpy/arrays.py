@@ -11,11 +11,11 @@ from ..._base.checks import masked_arrays
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._plan.descriptor import STORAGE
-from ..._plan.plan import Plan
+from ..._plan.plan import Memory, Plan
 from ..._wraps.foreign import is_stored, named, remedy, remedy_for_units
 from ..._wraps.units import held, is_quantity_class, present, unwrap
 from ..operations import Operations
-from ..protocol import Backend, DType, Facts, HostMap, Memory, Run
+from ..protocol import Backend, DType, Facts, HostMap, Run
 from . import core, memory
 from .operations import NUMPY
 
