@@ -30,7 +30,6 @@ from .descriptor import (
     TooManyDims,
 )
 
-
 _FLOAT64 = np.dtype(np.float64)
 
 
