@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from operator import index
 from typing import Any, NamedTuple, TypeVar
 
@@ -147,8 +147,7 @@ def points_of(
     if min(lengths) < 2:  # of which a grid would say less
         for n, a, rule in zip(lengths, axes, words.rules, strict=True):
             check_length(n, a, rule)
-    if words.geometry is not None:
-        check_places(words.geometry, entries, axes)
+    check_places(words.geometry, entries, axes)
     read = [
         (np.asarray(entry), None) if is_read(entry) else _values(entry, a)
         for entry, a in zip(entries, axes, strict=True)
@@ -156,17 +155,20 @@ def points_of(
     for n, (numbers, _), a in zip(lengths, read, axes, strict=True):
         if numbers.ndim == 1:
             check_count(numbers, n, a)
-    values, is_curved = _in_shape(read, shape, axes)
+    are_single = all([numbers.ndim < 2 for numbers, _ in read])
+    values, is_curved = (read, False) if are_single else _in_shape(read, shape, axes)
     periods = [
         None if period is None else _period(period, a) for period, a in zip(words.periods, axes, strict=True)
     ]
-    found: Any = _grids.get(_key(kind, lengths, axes, words, values, periods, real))
+    turns = [period and (period[1], by_content(period[0])) for period in periods]
+    said = kind, lengths, axes, words.edge_order, words.ends, words.geometry, words.is_left, real, *turns
+    found: Any = _grids.get((*said, *[(unit, by_content(numbers)) for numbers, unit in values]))
     if found is None:
         held = [(numbers.copy(), unit) for numbers, unit in values]  # whatever becomes of the caller's arrays
         given = [(n, numbers, ORIGIN) for n, (numbers, _) in zip(lengths, held, strict=True)]
         units, own = [unit for _, unit in values], tuple(period and wrap(*period) for period in periods)
         found = kind.of(Cleaned(axes, given, units, words._replace(periods=own), np.dtype(real), is_curved))
-        key = _key(kind, lengths, axes, words, held, periods, real)
+        key = (*said, *[(unit, by_content(numbers)) for numbers, unit in held])
         _grids.put(key, found, _POINT_BYTES * sum(spacing.size for spacing, _ in held))
     result: Kind = found
     return result
@@ -192,8 +194,6 @@ def _in_shape(
 ) -> tuple[list[Numbers], bool]:
     """With coordinates of lines in as many dimensions as the array has; and whether they are positions, in the shape of their grid."""
     arrays = [numbers for numbers, _ in values]
-    if all([x.ndim < 2 for x in arrays]):
-        return values, False
     is_curved = are_positions(arrays)
     if is_curved:
         many = iter(
@@ -204,13 +204,3 @@ def _in_shape(
         check_mesh(arrays, axes)
         fitted = [x if x.ndim < 2 else lines_in_shape(x, a, shape) for x, a in zip(arrays, axes, strict=True)]
     return [(x, unit) for x, (_, unit) in zip(fitted, values, strict=True)], is_curved
-
-
-def _key(kind: type[Points], lengths: tuple[int, ...], axes: tuple[int, ...], words: Words, spacings: list[Numbers],
-         periods: list[Numbers | None], real: type[np.floating]) -> tuple[Hashable, ...]:  # fmt: skip
-    """Everything that a grid depends on, coordinates by content."""
-    said = words.edge_order, words.ends, words.geometry, words.is_left
-    points = [(unit, by_content(numbers)) for numbers, unit in spacings]
-    turns = [period and (period[1], by_content(period[0])) for period in periods]
-    key: tuple[object, ...] = (kind, lengths, axes, *said, real, *points, *turns)
-    return key

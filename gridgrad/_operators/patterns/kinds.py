@@ -117,8 +117,9 @@ class Kind(Generic[Made]):
         key = self, arguments, options
         found: Made | None = grid.held.get(key)
         if found is None:
+            is_kept = not has_numbers(arguments)
             found = self(grid, arguments, options)
-            if not has_numbers(arguments):
+            if is_kept:
                 grid.held[key] = found
         return found
 
