@@ -80,7 +80,11 @@ class Axis:
         # the place among the axes of a grid
         self.sides, self.place, self.edge_order = sides, place, edge_order
         # which ends have more than a word: numbers or arrays, or others for each component
-        self.are_prescribed = tuple([isinstance(side, (Condition, Components)) for side in sides])
+        left, right = sides
+        self.are_prescribed = (
+            isinstance(left, (Condition, Components)),
+            isinstance(right, (Condition, Components)),
+        )
         self.length_of_unit = length_of_unit  # of its coordinates: slopes at walls are per length
         self.slope = unit and slope(unit, f"axis {number}")  # of differences along it
         self.spacing = read_only(np.array(spacing, order="C"))  # whatever becomes of the caller's array

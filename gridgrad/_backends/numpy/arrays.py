@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,7 @@ class NumPy(Backend[Array]):
     """Arrays of numbers and nothing else; `carriers` are back ends of arrays with more."""
 
     linalg = "scipy.sparse.linalg"
+    at = staticmethod(nullcontext)  # type: ignore[assignment]  # there is no device, and nothing looks on
 
     def __init__(self) -> None:
         super().__init__("numpy")

@@ -71,6 +71,7 @@ def gather(
         library = own
         check_numbers(cleaned, name)
         (fields if k < len(given) else factors).append(cleaned)
+    names = {dtype_name(a) for a in (*fields, *factors)} | (TURNED if is_turned else set())
     for k, field in enumerate(fields[1:], start=1):
         if beside is None and tuple(field.shape) != tuple(fields[0].shape):
             raise ArgumentValueError(
@@ -79,7 +80,6 @@ def gather(
             )
     shapes = [tuple(field.shape) for field in (fields[:1] if beside is None else fields)]
     checked = None if check is None else check(*shapes)
-    names = {dtype_name(a) for a in (*fields, *factors)} | (TURNED if is_turned else set())
     if factors or len(names) > 1:
         sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
         fields, factors = _promoted(library, fields, factors, sides, names)

@@ -106,8 +106,11 @@ class Kind(Generic[Made]):
         return cast(Made, operator.held()) if self.holds else operator
 
     def on(self, grid: Points, arguments: Cleaned = (), *options: object) -> Made:
-        """The operator on a grid, of options as they came, in their order."""
-        return self.made(grid, arguments, self.clean(*options) if options else self.default)
+        """The operator on a grid, of options as they came, in their order; what the grid keeps without a detour."""
+        cleaned = self.clean(*options) if options else self.default
+        traced = COMPILER in modules and is_compiling()
+        found: Made | None = None if traced else grid.held.get((self, arguments, cleaned))
+        return self.made(grid, arguments, cleaned) if found is None else found
 
     def made(self, grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
         """The operator on a grid, which keeps it; not if it is of numbers, of which there may be many."""
