@@ -38,6 +38,7 @@ from .._operators.patterns.calls import (
     plain_of,
     start_of,
 )
+from .._operators.patterns.kinds import Shown
 from .._operators.sweep import Sweep
 from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.labelled import room_among
@@ -90,6 +91,7 @@ other dtypes count as float64, and are differenced exactly.
 
 Function = TypeVar("Function", bound=Callable[..., object])
 _ndarray = np.ndarray
+_KINDS = {name: shown.kind for name, shown in vars(Grid).items() if isinstance(shown, Shown)}
 
 
 def takes_labels(function: Function) -> Function:
@@ -160,8 +162,7 @@ def call(
             return found if out is None else out
         key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
     grid = (on or grid_of)(name, f, spacing, axis, ends, vector)
-    kind = getattr(Grid, name).kind if make is None else None
-    operator: AnyOperator = make(grid) if make else kind.on(grid, (), *options.values())
+    operator: AnyOperator = make(grid) if make else _KINDS[name].on(grid, (), *options.values())
     f = only(f, grid) if vector else f
     result = operator.applied_to(f, out, workers)
     if not traced:
