@@ -179,7 +179,7 @@ def keep(
         return
     own = len(given.fields) - prod(operator.inputs)
     if not isinstance(operator, Sweep):  # what was bound reads fields that hold what is prescribed
-        if isinstance(operator.bare, Sweep) and not (own or (given.how.is_stacked and operator.outputs)):
+        if isinstance(operator.bare, Sweep) and not (own or given.how.is_stacked):
             functions.keep_operator(key, operator, operator.inputs, operator.outputs)
         return
     beside = operator.coefficients[own:]
