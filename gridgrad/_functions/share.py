@@ -24,7 +24,7 @@ from .._grid.geometry.geometry import clean_geometry
 from .._grid.places import are_positions, on_host
 from .._grid.spacing import check_coordinates, numbers_of
 from .._grid.walls.components import holds_arrays
-from .._operators.fields.forms import components, flat_out, in_sequence
+from .._operators.fields.forms import components, flat_out, in_sequence, shaped
 from .._operators.fields.sides import are_constants
 from .._operators.fields.weights import widened
 from .._operators.operator import AnyOperator
@@ -164,6 +164,8 @@ def call(
     grid = (on or grid_of)(name, f, spacing, axis, ends, vector)
     operator: AnyOperator = make(grid) if make else _KINDS[name].on(grid, (), *options.values())
     f = only(f, grid) if vector else f
+    if key is not None and is_stacked and not (isinstance(operator, Sweep) or operator.outputs):
+        f = shaped(fields, operator.inputs)  # as it is called again
     result = operator.applied_to(f, out, workers)
     if not traced:
         keep(key, operator, f, fields, targets, How(is_stacked, nested))
@@ -179,7 +181,7 @@ def keep(
         return
     own = len(given.fields) - prod(operator.inputs)
     if not isinstance(operator, Sweep):  # what was bound reads fields that hold what is prescribed
-        if isinstance(operator.bare, Sweep) and not (own or given.how.is_stacked):
+        if isinstance(operator.bare, Sweep) and not (own or (given.how.is_stacked and operator.outputs)):
             functions.keep_operator(key, operator, operator.inputs, operator.outputs)
         return
     beside = operator.coefficients[own:]

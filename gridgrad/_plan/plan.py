@@ -201,13 +201,8 @@ _tables: Cache[Tables] = Cache("tables", entries=512)
 
 
 def make_plan(
-    terms: tuple[Term, ...],
-    storage: str,
-    inputs: tuple[Layout, ...],
-    outputs: tuple[Layout, ...],
-    components: int,
-    adds: bool,
-) -> Plan:
+    terms: tuple[Term, ...], storage: str, inputs: tuple[Layout, ...], outputs: tuple[Layout, ...], components: int, adds: bool
+) -> Plan:  # fmt: skip
     """The cached plan of `terms` for arrays of these layouts.
 
     `components` is 2 for complex data, whose strides count real numbers, else 1. With `adds` the terms join what
@@ -224,13 +219,8 @@ def make_plan(
 
 
 def _packed(
-    terms: tuple[Term, ...],
-    storage: str,
-    inputs: tuple[Layout, ...],
-    outputs: tuple[Layout, ...],
-    components: int,
-    adds: bool,
-) -> Plan:
+    terms: tuple[Term, ...], storage: str, inputs: tuple[Layout, ...], outputs: tuple[Layout, ...], components: int, adds: bool
+) -> Plan:  # fmt: skip
     """The plan, made."""
     terms = in_order(terms)
     stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
