@@ -12,7 +12,7 @@ from ._base.errors import refused
 from ._base.types import Angle, AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Seen, Vector, seen
 from ._base.words import offered, unexpected
 from ._base.words.names import unknown
-from ._grid.asked import Asked
+from ._grid.asked import Asked, lay_out
 from ._grid.points import Points
 from ._operators.catalogue import first, flux, multiply, norm, partials, second, transport
 from ._operators.faces.faces import faces
@@ -160,7 +160,7 @@ class Grid(Points, Generic[OnGrid], metaclass=Seen):
         if others:
             raise unexpected("Grid.__init__", others)
         asked = Asked(edge_order, periodic, period, boundary, None, geometry, radius, angle)
-        super().__init__(coordinates, axes, asked, dtype)
+        lay_out(self, coordinates, axes, asked, dtype)
 
     gradient = Shown[Operator[Scalar, OnGrid]](first.gradient)
     divergence = Shown[Operator[OnGrid, Scalar]](first.divergence)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 from importlib import import_module
+from sys import modules
 from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
 
-from .._base.cache import cached
+from .._base.cache import Cache, Entry, cached
 from .._base.checks import of_grid
 from .._base.errors import ArgumentTypeError
-from .._base.tracing import is_compiling
+from .._base.tracing import COMPILER, is_compiling
 from .._base.types import Array
 from .._wraps.foreign import named, remedy, roots_of, with_labels
 from .protocol import Backend
@@ -32,7 +33,8 @@ _READ = (np.ndarray, np.generic, list, tuple, range, memoryview, array, int, flo
 
 def samples(f: object) -> tuple[Backend[Array], Array]:
     """The back end that serves `f`, and `f` cleaned by it."""
-    library = _of_traced(f) if is_compiling() else library_of(type(f))
+    traced = COMPILER in modules and is_compiling()
+    library = _of_traced(f) if traced else library_of(type(f))
     if isinstance(f, (list, tuple)):
         _check_numbers(f)
     return library, library.samples(f)
@@ -128,9 +130,21 @@ def library_of(cls: type) -> Backend[Array]:
     )
 
 
-@cached("libraries", entries=256)
+_libraries: Cache[Backend[Array] | None] = Cache("libraries", entries=256)
+
+
 def found(cls: type) -> Backend[Array] | None:
     """The back end of a class, if there is one."""
+    entry = _libraries.held.get(cls)
+    if entry is not None:
+        entry.used = Entry.now
+        return entry.value
+    library = _sought(cls)
+    _libraries.put(cls, library, 256)
+    return library
+
+
+def _sought(cls: type) -> Backend[Array] | None:
     roots = {"numpy"} if issubclass(cls, _READ) else roots_of(cls) - {"numpy"}
     room = next((room for root, room in ROOMS.items() if root in roots), None)
     if room is not None and not _is_function(cls):

@@ -10,13 +10,13 @@ import numpy as np
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.outputs import check_places
 from .._base.types import Shape
-from .._plan.descriptor import TooManyDims, arithmetic_type, has_kernel
-from .._plan.plan import Plan
+from .._plan.descriptor import TooManyDims
+from .._plan.plan import Memory, Plan, are_read, arithmetic_type, has_kernel, kinds_of, meet, plan_at
 from .._terms.real import real_terms
 from .._terms.term import Join, Term, joining, joins_of, own_terms, shapes_of
 from . import slices
 from .operations import A, dtype_name
-from .protocol import Backend, Call, DType, Memory, are_read, kinds_of, meet, plan_at
+from .protocol import Backend, Call, DType
 
 Part = tuple[tuple[Term, ...], list[A], list[A], bool]  # terms, inputs, outputs, whether they add
 

@@ -12,7 +12,7 @@ import numpy as np
 from .._base.checks import numbers_of_times
 from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
-from .._plan.plan import Layout, Plan, make_plan
+from .._plan.plan import Memory, Plan, meet
 from .._terms.term import Term
 from . import slices
 from .operations import INTEGERS, A, Operations, dtype_name, is_time
@@ -24,86 +24,6 @@ InGraph: TypeAlias = Callable[[Sequence[A]], Sequence[A]]
 Facts: TypeAlias = Hashable  # None: there are none
 Find: TypeAlias = "Callable[[type], Backend[Array] | None]"  # the back end of a class, if there is one
 _KNOWN = ("float16", "bfloat16", "float32", *INTEGERS, "float64", "complex64", "complex128")
-
-
-class Memory(NamedTuple):
-    """Where the elements of an array are."""
-
-    # the kernels' name of the type, of complex elements that of their parts; None: not read
-    storage: str | None
-    components: int  # 2 of complex elements
-    item: int  # bytes of an element, or of its part
-    shape: tuple[int, ...]
-    strides: tuple[int, ...]  # as the library counts them
-    step: int  # bytes of a stride of 1
-    address: int
-    is_native: bool = True  # in the byte order of the machine
-
-    @property
-    def is_aligned(self) -> bool:
-        """Whether kernels can read it where it is."""
-        if not self.is_native or self.address % self.item:
-            return False
-        steps = zip(self.shape, self.strides, strict=True)
-        return self.step % self.item == 0 or not any(n > 1 and s % self.item for n, s in steps)
-
-    def layout(self, components: int) -> Layout:
-        """Strides in real numbers; a real array among complex ones has one component."""
-        strides = tuple(s * self.step // self.item for s in self.strides)
-        return Layout(self.shape, strides, 0 if components > self.components else 1)
-
-    @property
-    def extent(self) -> tuple[int, int]:
-        """The first address, and the first behind."""
-        if 0 in self.shape:
-            return 0, 0
-        reach = [s * self.step * (n - 1) for n, s in zip(self.shape, self.strides, strict=True)]
-        whole = self.item * self.components
-        return self.address + sum(min(r, 0) for r in reach), self.address + sum(
-            max(r, 0) for r in reach
-        ) + whole
-
-    def shadow(self) -> Array:
-        """A NumPy array over the same addresses, to ask about overlaps; its elements must not be read."""
-        whole = np.dtype((np.void, self.item * self.components))
-        return np.asarray(_Interface(self, whole.str)) if 0 not in self.shape else np.empty(self.shape, whole)
-
-
-def are_read(inputs: list[Memory]) -> bool:
-    """Whether kernels read them, of one storage: integers beside another dtype are differenced as they are, in slices."""
-    return inputs[0].storage is not None and all(place.storage == inputs[0].storage for place in inputs)
-
-
-def kinds_of(inputs: list[Memory]) -> tuple[bool, ...]:
-    """Which of them are complex."""
-    return tuple([place.components > 1 for place in inputs])
-
-
-def plan_at(terms: tuple[Term, ...], places: list[Memory], inputs: int, adds: bool) -> Plan:
-    """The cached plan of arrays that lie so; with `adds` the terms join what the outputs hold. Raises TooManyDims."""
-    storage, components = places[0].storage, places[0].components
-    assert storage is not None
-    layouts = tuple([place.layout(components) for place in places])
-    return make_plan(terms, storage, layouts[:inputs], layouts[inputs:], components, adds)
-
-
-def meet(places: Sequence[Memory], inputs: int) -> bool:
-    """Whether the extent of an output meets that of an array before it; behind the inputs are outputs."""
-    return overlap([place.extent for place in places], inputs)
-
-
-def overlap(extents: Sequence[tuple[int, int]], inputs: int) -> bool:
-    """The same of extents."""
-    before = ((a, b) for k, b in enumerate(extents[inputs:], start=inputs) for a in extents[:k])
-    return any(a[0] < b[1] and b[0] < a[1] for a, b in before)
-
-
-class _Interface:
-    def __init__(self, memory: Memory, typestr: str) -> None:
-        self.__array_interface__ = {
-            "version": 3, "data": (memory.address, False), "shape": memory.shape, "typestr": typestr,
-            "strides": tuple(stride * memory.step for stride in memory.strides),
-        }  # fmt: skip
 
 
 class Call(NamedTuple):

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._base.types import Array
-from .._plan.descriptor import arithmetic_type
+from .._plan.plan import arithmetic_type
 from .._terms.real import real_terms
 from .._terms.term import Join, Term, in_order, joins_of
 from .operations import INTEGERS, A, AnArray, Operations, dtype_name, name_of

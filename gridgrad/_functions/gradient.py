@@ -15,11 +15,11 @@ from .._base.outputs import targets_of
 from .._base.tracing import is_compiling
 from .._base.types import Angle, Array, Axes, Boundary, Breaks, Missing, Period, Spacing, Spacings
 from .._base.words import offered, required, unexpected
-from .._grid.asked import Asked, clean_words
-from .._grid.call import clean_axes, points_of
+from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
 from .._operators.fields import quantities
 from .._operators.fields.forms import flat_out
+from .._operators.patterns import binding
 from .._operators.patterns.calls import How, Key, functions, kept_key, plain_of, start_of
 from .._operators.sweep import Sweep
 from .._wraps.units import present, require_numbers, unwrap
@@ -260,16 +260,18 @@ def _of_samples(
     if type(operator) is not Sweep or operator.coefficients:  # of what is prescribed at ends
         whole = cast("Array | tuple[Array, ...]", operator.applied_to(as_given, out, workers))
         flat, nested = (None, None) if out is None else flat_out(out, (f,))
-        keep(key, operator, as_given, plain_of((as_given,), flat, How(False, nested)))
+        keep(key, operator, as_given, (as_given,), flat, How(False, nested))
         return whole if flat is None else flat[0] if len(axes) == 1 else tuple(flat)
     targets = None if out is None else targets_of(out, (len(axes),), shape)
     nested = None if out is None else flat_out(out, (f,))[1]
     given = plain_of((as_given,), targets, How(False, nested))
-    found = None if given is None else operator.first(given, library, workers)
-    if found is not None:
-        keep(key, operator, as_given, given)
-        result: Array | tuple[Array, ...] = found
-        return result
+    if given is not None:
+        # by the key of the function, as the operator is not kept
+        calls, own = (operator.pattern.calls, given) if key is None else (functions, given._replace(key=key))
+        terms = operator.pattern.terms_for(shape)
+        found = binding.first(calls, own, library, terms, operator.outputs, workers)
+        if found is not None:
+            return cast("Array | tuple[Array, ...]", found)
     results = operator.results(library, [f], targets, workers)
     return results[0] if len(results) == 1 else tuple(results)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from collections.abc import Callable, Mapping
+from functools import partial, wraps
 from inspect import cleandoc, signature
 from math import prod
 from sys import modules
@@ -15,30 +15,30 @@ import numpy as np
 from .._backends import dispatch
 from .._backends.once import made_once, run
 from .._base.checks import clean_axis, int_or_none
-from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
 from .._base.tracing import COMPILER, holds_numpy, is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
-from .._grid.asked import Asked, clean_words
-from .._grid.call import check_places, clean_axes, points_of
+from .._grid.asked import Asked, check_places, clean_axes, clean_words, points_of
 from .._grid.geometry.geometry import clean_geometry
 from .._grid.places import are_positions, on_host
 from .._grid.spacing import check_coordinates, numbers_of
 from .._grid.walls.components import holds_arrays
-from .._operators.fields.forms import components, flat_out, in_sequence
+from .._operators.fields.forms import components, flat_out, in_sequence, shaped
 from .._operators.fields.sides import are_constants
 from .._operators.fields.weights import widened
 from .._operators.operator import AnyOperator
 from .._operators.patterns.calls import (
+    Arrays,
     How,
     Key,
-    Plain,
     functions,
     is_traced,
     kept_key,
     plain_of,
     start_of,
 )
+from .._operators.patterns.kinds import Shown
 from .._operators.sweep import Sweep
 from .._plan.descriptor import MAX_ARRAYS
 from .._wraps.labelled import room_among
@@ -91,6 +91,7 @@ other dtypes count as float64, and are differenced exactly.
 
 Function = TypeVar("Function", bound=Callable[..., object])
 _ndarray = np.ndarray
+_KINDS = {name: shown.kind for name, shown in vars(Grid).items() if isinstance(shown, Shown)}
 
 
 def takes_labels(function: Function) -> Function:
@@ -161,18 +162,21 @@ def call(
             return found if out is None else out
         key = None if start is None else kept_key(tuple(start))  # `out` may be written over the coordinates
     grid = (on or grid_of)(name, f, spacing, axis, ends, vector)
-    operator: AnyOperator = getattr(grid, name) if make is None else make(grid)
-    if make is None and options:
-        operator = operator.with_(**options)
+    operator: AnyOperator = make(grid) if make else _KINDS[name].on(grid, (), *options.values())
     f = only(f, grid) if vector else f
+    if key is not None and is_stacked and not (isinstance(operator, Sweep) or operator.outputs):
+        f = shaped(fields, operator.inputs)  # as it is called again
     result = operator.applied_to(f, out, workers)
     if not traced:
-        keep(key, operator, f, plain_of(fields, targets, How(is_stacked, nested)))
+        keep(key, operator, f, fields, targets, How(is_stacked, nested))
     return result
 
 
-def keep(key: Key | None, operator: AnyOperator, f: object, given: Plain | None) -> None:
+def keep(
+    key: Key | None, operator: AnyOperator, f: object, fields: Arrays, targets: Arrays | None, how: How
+) -> None:  # fmt: skip
     """Bind the key of a function's call to what its operator was bound to; what a grid has itself, and what is prescribed at walls, is of the key."""
+    given = None if key is None else plain_of(fields, targets, how)
     if key is None or given is None:
         return
     own = len(given.fields) - prod(operator.inputs)
@@ -212,7 +216,8 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
     unknown = set(ends) - Ends.__annotations__.keys()
     if unknown:
         raise unexpected(name, unknown)
-    required(name, **{"F" if vector else "f": f})
+    if f is MISSING:
+        required(name, **{"F" if vector else "f": f})
     if vector:
         _check_together(name, f, spacing)
     sample = whole = f
@@ -228,9 +233,9 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
             raise ArgumentValueError("the vector field has no components; give one for each axis")
         sample = f[0]
     library, sample = dispatch.samples(unwrap(sample, "f")[0])
-    shape = tuple(sample.shape)
+    real, shape = library.weights_dtype(sample), tuple(sample.shape)
     axes, entries = clean_axes(axis, shape, spacing)
-    if is_compiling():
+    if COMPILER in modules and is_compiling():
         refuse_gaps(ends.get("missing"), ends.get("breaks"))
         return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
     if vector and len(axes) not in (1, len(f)):
@@ -238,10 +243,7 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
         components(whole, (len(axes),), "f")
     words: dict[str, object] = {word: value for word, value in ends.items() if word in Asked._fields}
     cleaned = clean_words(axes, Asked(**{"edge_order": 2, **words}))
-
-    def made(entries: Sequence[object]) -> Grid:
-        return points_of(Grid, shape, axes, entries, cleaned, library.weights_dtype(sample))
-
+    made = partial(points_of, Grid, shape, axes, words=cleaned, real=real)
     if "missing" not in ends and "breaks" not in ends:
         return made(entries)
     fields, missing = f if vector else (f,), ends.get("missing")

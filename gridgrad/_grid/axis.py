@@ -79,6 +79,12 @@ class Axis:
         self.number, self.length, self.unit, self.real = number, length, unit, np.dtype(real)
         # the place among the axes of a grid
         self.sides, self.place, self.edge_order = sides, place, edge_order
+        # which ends have more than a word: numbers or arrays, or others for each component
+        left, right = sides
+        self.are_prescribed = (
+            isinstance(left, (Condition, Components)),
+            isinstance(right, (Condition, Components)),
+        )
         self.length_of_unit = length_of_unit  # of its coordinates: slopes at walls are per length
         self.slope = unit and slope(unit, f"axis {number}")  # of differences along it
         self.spacing = read_only(np.array(spacing, order="C"))  # whatever becomes of the caller's array
@@ -109,12 +115,6 @@ class Axis:
     def of_rows(self) -> Axis:
         """The axis by whose points derivatives along it are: itself, where these are its coordinates."""
         return self
-
-    @property
-    def are_prescribed(self) -> tuple[bool, bool]:
-        """Which ends have more than a word: numbers or arrays, or others for each component."""
-        left, right = (isinstance(side, (Condition, Components)) for side in self.sides)
-        return left, right
 
     @property
     def is_of_vectors(self) -> bool:
@@ -268,7 +268,8 @@ class Axis:
         side: int = 0,
     ) -> Along:  # fmt: skip
         """The same of a component of vector fields, or, of None, of scalar ones, with what is prescribed at the ends."""
-        return self.with_walls(self.rows(order, accuracy, change, component, side), component)
+        rows = self.rows(order, accuracy, change, component, side)
+        return self.with_walls(rows, component) if any(self.are_prescribed) else Along(rows.field)
 
     def with_walls(self, rows: Rows, component: int | None) -> Along:
         """Rows with the conditions that belong to those of what is prescribed."""

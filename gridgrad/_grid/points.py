@@ -8,37 +8,25 @@ from functools import partial, reduce
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar, cast
 
 import numpy as np
-import numpy.typing as npt
 
-from .._backends.once import left_out, made_once
+from .._backends.once import made_once
 from .._base.cache import cached_property
-from .._base.checks import clean_axis, dtype_or_none
-from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from .._base.checks import clean_axis
+from .._base.errors import ArgumentValueError, counted
 from .._base.late import Late
 from .._base.types import Array
 from .._base.words import answering
+from .._stencils.derivatives import Rule
 from .._stencils.ends import End
 from .._stencils.stencil import Stencil
-from .._wraps.units import Maybe, plain_axes
+from .._wraps.units import Maybe
 from . import hints
-from .asked import Asked, Words, clean_words
-from .axis import Axis, read_only
-from .boundary import spelled, without_poles
-from .places import (
-    Entry,
-    alone,
-    are_positions,
-    check_mesh,
-    check_shape,
-    clean_entry,
-    clean_field_axes,
-    clean_positions,
-    in_order,
-    on_host,
-    smallest_field,
-)
+from .axis import Axis, read_only, rule_of
+from .boundary import Ends, spelled, without_poles
+from .geometry.geometry import Geometry
+from .places import Entry, alone, check_mesh, in_order, smallest_field
 from .spacing import representable
-from .walls.components import Components
+from .walls.components import Components, scalar_end_of
 from .walls.conditions import Condition
 
 if TYPE_CHECKING:  # what a grid of vectors and steps does not need
@@ -66,6 +54,28 @@ class OnGaps(Protocol):
         """A map."""
 
 
+class Words(NamedTuple):
+    """What a caller says about rows and ends, cleaned: both ends of each axis, and its period, None where it does not repeat."""
+
+    edge_order: int
+    accuracy: int | None
+    ends: tuple[Ends, ...]
+    periods: tuple[object, ...]
+    geometry: Geometry | None = None
+    is_left: bool = False  # to the geometry, how the axis ends that may go all round
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """The rows of the first derivative along each axis."""
+        ends = (self.of(k) for k in range(len(self.ends)))
+        return tuple(rule_of(1, self.accuracy, pair, self.edge_order) for pair in ends)
+
+    def of(self, k: int) -> tuple[End, End]:
+        """The ends of scalar fields along an axis, or, where there are none, of its component of vector fields."""
+        left, right = (scalar_end_of(side, k) for side in self.ends[k])
+        return left, right
+
+
 class Cleaned(NamedTuple):
     """What a grid is made of, checked word by word."""
 
@@ -80,37 +90,14 @@ class Cleaned(NamedTuple):
 class Points:
     """What a grid is without its operators; see `Grid` for the arguments."""
 
-    @left_out("numbers")
-    def __init__(
-        self, coordinates: tuple[object, ...], axes: object, asked: Asked, dtype: npt.DTypeLike
-    ) -> None:
-        if not coordinates:
-            raise ArgumentTypeError("a grid needs coordinates, or (n, step), for at least one axis")
-        real = dtype_or_none(dtype)
-        if real is None or real not in (np.float64, np.longdouble):
-            raise ArgumentTypeError(f"dtype must be numpy.float64 or numpy.longdouble, got {dtype!r}")
-        words = clean_words(range(len(coordinates)), asked, of_grid=True)
-        check_shape(coordinates)
-        numbers, units = plain_axes(coordinates)
-        self.axes = clean_field_axes(axes, len(numbers))
-        given = on_host(numbers, self.axes)
-        is_curved = are_positions(given)
-        if is_curved:
-            entries = clean_positions(given, self.axes, self.places)
-        else:
-            entries = [
-                clean_entry(entry, k, a) for k, (entry, a) in enumerate(zip(given, self.axes, strict=True))
-            ]
-        self._lay(Cleaned(self.axes, entries, units, words, real, is_curved))
-
     @classmethod
     def of(cls, cleaned: Cleaned) -> Self:
         """The grid of what a call has checked already."""
         made = cls.__new__(cls)
-        made._lay(cleaned)
+        made.lay(cleaned)
         return made
 
-    def _lay(self, cleaned: Cleaned) -> None:
+    def lay(self, cleaned: Cleaned) -> None:
         """Lay out the axes."""
         axes, entries, units, words, dtype, is_curved = cleaned
         edge_order, _, pairs, periods, geometry, is_left = words

@@ -124,12 +124,14 @@ class Called(Joinable[In, Out]):
             found = pattern.calls.again([is_stacked, nested, add], arrays, targets, workers)
             if found is not None:
                 return found if out is None else out
-            fitted: AnyOperator | None = self._fitted(getattr(arrays[0], "shape", None))
-            if fitted is not None:
-                return fitted.applied_to(f, out, workers, add)
-        check_add(add, out)
+            if self.coefficients:
+                fitted: AnyOperator | None = self._fitted(getattr(arrays[0], "shape", None))
+                if fitted is not None:
+                    return fitted.applied_to(f, out, workers, add)
+        if add is not False:
+            check_add(add, out)
         given = plain_of(arrays, targets, How(is_stacked, nested, add))
-        if self.grid.units is not None or present(f, out, *self.coefficients):
+        if self.grid.has_units or present(f, out, *self.coefficients):
             return quantities.operator(self, f, out, workers, add)
         return self.on_numbers(f, out, workers, add, given)
 
@@ -140,14 +142,14 @@ class Called(Joinable[In, Out]):
         if given is not None and given.how.is_stacked:
             f = shaped(given.fields[: prod(self.inputs)], self.inputs)
         call = gather(
-            f, self.inputs, self.current_coefficients(), check=self.pattern.terms_for, arguments=self.arguments,
-            is_turned=self.pattern.is_turned, beside=self.pattern.beside,
+            f, self.inputs, self.current_coefficients() if self.coefficients else (), check=self.pattern.terms_for,
+            arguments=self.arguments, is_turned=self.pattern.is_turned, beside=self.pattern.grids and self.pattern.shapes_beside,
         )  # fmt: skip
-        arrays = call.samples + call.coefficients
+        arrays, terms = call.samples + call.coefficients, cast("tuple[Term, ...]", call.checked)
         shape = tuple(call.samples[0].shape)
         targets = None if out is None else targets_of(out, self.outputs, shape)
         if given is not None and all(map(is_, given.fields, arrays)):
-            found = self.first(given, call.library, workers)
+            found = binding.first(self.pattern.calls, given, call.library, terms, self.outputs, workers)
             if found is not None:
                 return found if out is None else out
         if (
@@ -155,7 +157,7 @@ class Called(Joinable[In, Out]):
             and self.outputs
             and (call.stacked or (given is not None and given.how.is_stacked))
         ):
-            shapes = shapes_of(self._terms_of(arrays), arrays, prod(self.outputs))
+            shapes = shapes_of(terms, arrays, prod(self.outputs))
             if len(set(shapes)) == 1:
                 return self._into_stack(call.library, arrays, shapes[0], workers)
         results = self.results(call.library, arrays, targets, workers, adds)
@@ -171,11 +173,6 @@ class Called(Joinable[In, Out]):
         if is_compiling() or tuple(getattr(f, "shape", ())[: len(form)]) != form:
             return (), False
         return (*parts(f, form), *self.coefficients), True
-
-    def first(self, given: Plain, library: Backend[Array], workers: int | None) -> Any:
-        """A call that is seen for the first time; None where it takes more than one sweep."""
-        terms = self._terms_of(given.fields)
-        return binding.first(self.pattern.calls, given, library, terms, self.outputs, workers)
 
     def _into_stack(self, library: Backend[Array], arrays: list[Array], shape: Shape, workers: int | None) -> object:  # fmt: skip
         """One array for all components: written in place where the library can."""

@@ -1,12 +1,8 @@
-"""What kernels read: the layout of a descriptor, its bounds, and what fits it."""
+"""What kernels read: the layout of a descriptor, and its bounds."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
-
-from .._terms.term import Term, are_turned
 
 ABI_VERSION = 9
 MAX_DIMS, MAX_ARRAYS, MAX_TERMS, MAX_STENCILS, MAX_PAIRS = 8, 20, 27, 13, 12
@@ -18,7 +14,6 @@ STORAGE = ("float16", "bfloat16", "float32", "float64", "int8", "uint8", "int16"
            "int32", "uint32", "int64", "uint64")  # fmt: skip
 ITEM_BYTES = dict(zip(STORAGE, (2, 2, 4, 8, 1, 1, 2, 2, 4, 4, 8, 8), strict=True))
 
-_FLOAT64 = np.dtype(np.float64)
 PAIR = np.dtype([("a", "i8"), ("b", "i8"), ("weight", "f8")])
 _STENCIL = np.dtype(
     [("dim", "i1"), ("pairs", "i1"), ("values", "i1"), ("selects", "i1"), ("inner", "i4"), ("leading", "i4"),
@@ -51,31 +46,3 @@ class TooManyDims(Exception):
     def __init__(self, dims: bool) -> None:
         self.dims = dims  # whether it is the dims
         super().__init__("too many dims" if dims else "too many arrays, terms or stencils")
-
-
-def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
-    """Whether kernels can run these terms: float64 has the exponents of all weights, no factor is complex.
-
-    Nor is anything complex turned.
-    """
-    stencils = [stencil for term in terms for _, stencil in term.stencils()]
-    if not all([stencil.fits(_FLOAT64) for stencil in stencils]):
-        return False
-    if any(len(stencil.offsets) > MAX_PAIRS or not -MAX_OFFSET <= end <= MAX_OFFSET
-           for stencil in stencils for pair in stencil.offsets for end in pair):  # fmt: skip
-        return False
-    if not any(complex_inputs):
-        return True
-    return not (are_turned(terms) or any(complex_inputs[k] for term in terms for k in term.factors()))
-
-
-def arithmetic_type(storage: str, terms: Sequence[Term]) -> str:
-    """float32 for storage of at most that precision, unless its exponents cannot hold a weight."""
-    if storage not in STORAGE[:3]:
-        return "float64"
-    limits = np.finfo(np.float32)
-    for _, stencil in (entry for term in terms for entry in term.stencils()):
-        smallest, largest = stencil.smallest_and_largest_weight()
-        if smallest < float(limits.tiny) or largest > float(limits.max):
-            return "float64"
-    return "float32"

@@ -1,4 +1,4 @@
-"""Terms and a memory layout to a descriptor: packed bytes; cached, no arrays of data."""
+"""Where arrays are, whether kernels can run terms on them, and the plan of that: a descriptor, packed bytes, no arrays of data."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._base.cache import cached
+from .._base.cache import Cache, Entry
 from .._base.types import Array
 from .._stencils.stencil import Stencil
-from .._terms.term import Term, in_order, joins_of
+from .._terms.term import Term, are_turned, in_order, joins_of
 from .descriptor import (
     ABI_VERSION,
     DESCRIPTOR,
@@ -21,13 +21,16 @@ from .descriptor import (
     ITEM_BYTES,
     MAX_ARRAYS,
     MAX_DIMS,
+    MAX_OFFSET,
+    MAX_PAIRS,
     MAX_STENCILS,
     MAX_TERMS,
     PAIR,
     STORAGE,
     TooManyDims,
-    arithmetic_type,
 )
+
+_FLOAT64 = np.dtype(np.float64)
 
 
 class Layout(NamedTuple):
@@ -36,6 +39,78 @@ class Layout(NamedTuple):
     shape: tuple[int, ...]
     strides: tuple[int, ...]
     component: int = 1  # from the real to the imaginary part: 0 for a real factor of complex data
+
+
+class Memory(NamedTuple):
+    """Where the elements of an array are."""
+
+    # the kernels' name of the type, of complex elements that of their parts; None: not read
+    storage: str | None
+    components: int  # 2 of complex elements
+    item: int  # bytes of an element, or of its part
+    shape: tuple[int, ...]
+    strides: tuple[int, ...]  # as the library counts them
+    step: int  # bytes of a stride of 1
+    address: int
+    is_native: bool = True  # in the byte order of the machine
+
+    @property
+    def is_aligned(self) -> bool:
+        """Whether kernels can read it where it is."""
+        if not self.is_native or self.address % self.item:
+            return False
+        steps = zip(self.shape, self.strides, strict=True)
+        return self.step % self.item == 0 or not any(n > 1 and s % self.item for n, s in steps)
+
+    def layout(self, components: int) -> Layout:
+        """Strides in real numbers; a real array among complex ones has one component."""
+        strides = tuple(s * self.step // self.item for s in self.strides)
+        return Layout(self.shape, strides, 0 if components > self.components else 1)
+
+    @property
+    def extent(self) -> tuple[int, int]:
+        """The first address, and the first behind."""
+        if 0 in self.shape:
+            return 0, 0
+        reach = [s * self.step * (n - 1) for n, s in zip(self.shape, self.strides, strict=True)]
+        whole = self.item * self.components
+        return self.address + sum(min(r, 0) for r in reach), self.address + sum(
+            max(r, 0) for r in reach
+        ) + whole
+
+    def shadow(self) -> Array:
+        """A NumPy array over the same addresses, to ask about overlaps; its elements must not be read."""
+        whole = np.dtype((np.void, self.item * self.components))
+        return np.asarray(_Interface(self, whole.str)) if 0 not in self.shape else np.empty(self.shape, whole)
+
+
+class _Interface:
+    def __init__(self, memory: Memory, typestr: str) -> None:
+        self.__array_interface__ = {
+            "version": 3, "data": (memory.address, False), "shape": memory.shape, "typestr": typestr,
+            "strides": tuple(stride * memory.step for stride in memory.strides),
+        }  # fmt: skip
+
+
+def are_read(inputs: list[Memory]) -> bool:
+    """Whether kernels read them, of one storage: integers beside another dtype are differenced as they are, in slices."""
+    return inputs[0].storage is not None and all(place.storage == inputs[0].storage for place in inputs)
+
+
+def kinds_of(inputs: list[Memory]) -> tuple[bool, ...]:
+    """Which of them are complex."""
+    return tuple([place.components > 1 for place in inputs])
+
+
+def meet(places: Sequence[Memory], inputs: int) -> bool:
+    """Whether the extent of an output meets that of an array before it; behind the inputs are outputs."""
+    return overlap([place.extent for place in places], inputs)
+
+
+def overlap(extents: Sequence[tuple[int, int]], inputs: int) -> bool:
+    """The same of extents."""
+    before = ((a, b) for k, b in enumerate(extents[inputs:], start=inputs) for a in extents[:k])
+    return any(a[0] < b[1] and b[0] < a[1] for a, b in before)
 
 
 class Dim(NamedTuple):
@@ -85,20 +160,68 @@ class Plan:
         return [ITEM_BYTES[self.storage]] * self.inputs + [ITEM_BYTES[self.output_storage]] * self.outputs
 
 
-@cached("plans", entries=512, each=lambda made, *_: made.nbytes)
+def has_kernel(terms: tuple[Term, ...], complex_inputs: Sequence[bool]) -> bool:
+    """Whether kernels can run these terms: float64 has the exponents of all weights, no factor is complex.
+
+    Nor is anything complex turned.
+    """
+    stencils = [stencil for term in terms for _, stencil in term.stencils()]
+    if not all([stencil.fits(_FLOAT64) for stencil in stencils]):
+        return False
+    if any(len(stencil.offsets) > MAX_PAIRS or not -MAX_OFFSET <= end <= MAX_OFFSET
+           for stencil in stencils for pair in stencil.offsets for end in pair):  # fmt: skip
+        return False
+    if not any(complex_inputs):
+        return True
+    return not (are_turned(terms) or any(complex_inputs[k] for term in terms for k in term.factors()))
+
+
+def arithmetic_type(storage: str, terms: Sequence[Term]) -> str:
+    """float32 for storage of at most that precision, unless its exponents cannot hold a weight."""
+    if storage not in STORAGE[:3]:
+        return "float64"
+    limits = np.finfo(np.float32)
+    for _, stencil in (entry for term in terms for entry in term.stencils()):
+        smallest, largest = stencil.smallest_and_largest_weight()
+        if smallest < float(limits.tiny) or largest > float(limits.max):
+            return "float64"
+    return "float32"
+
+
+def plan_at(terms: tuple[Term, ...], places: list[Memory], inputs: int, adds: bool) -> Plan:
+    """The cached plan of arrays that lie so; with `adds` the terms join what the outputs hold. Raises TooManyDims."""
+    storage, components = places[0].storage, places[0].components
+    assert storage is not None
+    layouts = tuple([place.layout(components) for place in places])
+    return make_plan(terms, storage, layouts[:inputs], layouts[inputs:], components, adds)
+
+
+_plans: Cache[Plan] = Cache("plans", entries=512)
+_tables: Cache[Tables] = Cache("tables", entries=512)
+
+
 def make_plan(
-    terms: tuple[Term, ...],
-    storage: str,
-    inputs: tuple[Layout, ...],
-    outputs: tuple[Layout, ...],
-    components: int,
-    adds: bool,
-) -> Plan:
-    """Pack `terms` for arrays of these layouts.
+    terms: tuple[Term, ...], storage: str, inputs: tuple[Layout, ...], outputs: tuple[Layout, ...], components: int, adds: bool
+) -> Plan:  # fmt: skip
+    """The cached plan of `terms` for arrays of these layouts.
 
     `components` is 2 for complex data, whose strides count real numbers, else 1. With `adds` the terms join what
     the outputs hold, which must be of the arithmetic type.
     """
+    key = terms, storage, inputs, outputs, components, adds
+    entry = _plans.held.get(key)
+    if entry is None:
+        plan = _packed(*key)
+        _plans.put(key, plan, plan.nbytes)
+        return plan
+    entry.used = Entry.now
+    return entry.value
+
+
+def _packed(
+    terms: tuple[Term, ...], storage: str, inputs: tuple[Layout, ...], outputs: tuple[Layout, ...], components: int, adds: bool
+) -> Plan:  # fmt: skip
+    """The plan, made."""
     terms = in_order(terms)
     stencils = list(dict.fromkeys(entry for term in terms for entry in term.stencils()))
     joins = joins_of(terms)
@@ -224,9 +347,13 @@ def _pack_stencil(packed: Array, dims: list[Dim], axis: int | None, stencil: Ste
     return tables
 
 
-@cached("tables", entries=512, each=lambda made, *_: made.nbytes)
 def tables_of(stencil: Stencil, real: str, inner: int) -> Tables:
     """The tables of a stencil, shared by all plans that want the same."""
+    key = stencil, real, inner
+    entry = _tables.held.get(key)
+    if entry is not None:
+        entry.used = Entry.now
+        return entry.value
     rows = (*stencil.leading, *stencil.trailing)
     start = np.cumsum([0, *map(len, rows)], dtype=np.int64)
     pair = np.array([pair for row in rows for pair in row], dtype=PAIR)
@@ -237,7 +364,9 @@ def tables_of(stencil: Stencil, real: str, inner: int) -> Tables:
             vectors = _expanded(stencil, real, inner)
             held += vectors.nbytes
         named["weights"] = vectors
-    return Tables(named, held, stencil.selects)
+    tables = Tables(named, held, stencil.selects)
+    _tables.put(key, tables, held)
+    return tables
 
 
 def _expanded(stencil: Stencil, real: str, inner: int) -> Array:

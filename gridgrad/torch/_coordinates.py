@@ -14,8 +14,7 @@ from .._backends.torch.arrays import BACKEND
 from .._backends.torch.tensors import is_differentiated, is_plain_in_transforms, values_of
 from .._base.errors import ArgumentTypeError
 from .._base.types import Scalar, Vector
-from .._grid.asked import Asked, clean_words
-from .._grid.call import clean_axes, points_of
+from .._grid.asked import Asked, clean_axes, clean_words, points_of
 from .._operators.catalogue.first import gradient as gradient_operator
 from .._operators.sweep import Sweep
 from .._stencils.derivatives import Rule

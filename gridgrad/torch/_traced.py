@@ -16,8 +16,9 @@ from .._backends.torch.node import Map, Tensors
 from .._base.checks import clean_axis, per_axis_spacing
 from .._base.errors import ArgumentTypeError
 from .._base.types import Shape
-from .._grid.asked import Asked, Words, clean_words
+from .._grid.asked import Asked, clean_words
 from .._grid.boundary import spelled
+from .._grid.points import Words
 from .._grid.spacing import check_class
 from .._terms.adjoint import adjoint_terms
 from .._terms.term import Term

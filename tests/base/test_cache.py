@@ -13,7 +13,7 @@ from samples import noise, same_bits
 import gridgrad as gg
 from gridgrad._base import cache as _cache
 from gridgrad._base.cache import BUDGET, SHARES, Cache, Content, cached
-from gridgrad._grid.call import _grids
+from gridgrad._grid.asked import _grids
 from gridgrad._plan.plan import tables_of
 from gridgrad.autodiff._jets import jet
 

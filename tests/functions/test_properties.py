@@ -13,8 +13,7 @@ from gridgrad._backends import slices
 from gridgrad._backends.numpy import core as _core
 from gridgrad._backends.numpy import memory
 from gridgrad._backends.numpy.operations import NUMPY
-from gridgrad._grid.asked import Asked, clean_words
-from gridgrad._grid.call import clean_axes, points_of
+from gridgrad._grid.asked import Asked, clean_axes, clean_words, points_of
 
 EPS = np.finfo(float).eps
 EDGE_ORDER = st.sampled_from([1, 2])

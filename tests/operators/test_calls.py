@@ -86,6 +86,23 @@ def test_a_function_is_planned_once(name, bound, core, rng):
         assert type(again) is type(fresh) is type(first)
 
 
+@pytest.mark.parametrize("name", ["large weights", "values at walls"])
+def test_what_is_called_again_is_not_looked_at_in_full(name, core, rng, monkeypatch):
+    """Also where weights stay with their plan, or an operator in several parts with its grid."""
+    x = np.cumsum(1 + rng.random(4000))
+    calls = {
+        "large weights": lambda f: gg.gradient(f, x, accuracy=6),
+        "values at walls": lambda f: gg.laplacian(f, X, Y, boundary=gg.value(2.0)),
+    }
+    fields = noise(rng, (2, *(x.shape if name == "large weights" else SHAPE)))
+    wanted = [calls[name](f) for f in fields]
+    gg.clear_caches()
+    calls[name](fields[0])
+    for module in ("gradient", "share"):
+        monkeypatch.setattr(f"gridgrad._functions.{module}.points_of", None)
+    assert all(same_bits(calls[name](f), own) for f, own in zip(fields, wanted, strict=True))
+
+
 def test_several_sweeps_are_found_by_their_operator(bound, core, rng):
     """The norm of a gradient on a sphere is that of its result, and integers are converted."""
     lat, lon, ints = 2 * X, 60.0 * ROUND, rng.integers(-9, 9, SHAPE)

@@ -13,7 +13,7 @@ from gridgrad._functions import share
 from gridgrad._grid import axis as axis_module
 from gridgrad._plan import descriptor
 from gridgrad._plan.descriptor import TooManyDims
-from gridgrad._plan.plan import Layout, collapse, make_plan
+from gridgrad._plan.plan import Layout, arithmetic_type, collapse, make_plan
 from gridgrad._stencils.derivatives import Rule
 from gridgrad._stencils.stencil import CENTRAL, Stencil
 from gridgrad._terms.term import Term
@@ -280,9 +280,9 @@ def test_more_outputs_than_a_descriptor_holds(rng):
 def test_weights_of_many_magnitudes_choose_float64_for_float32_data():
     x = np.cumsum([0, 1e-30, 1e-20, 1e-3, 1, 1e20, 1e30])
     wide, plain = (axis_module.axis_stencil(c, 7, 0, Rule(), None, np.float64) for c in (x, np.arange(7.0)))
-    assert descriptor.arithmetic_type("float32", [Term(0, 0, 0, plain)]) == "float32"
-    assert descriptor.arithmetic_type("float32", [Term(0, 0, 0, plain), Term(0, 0, 0, wide)]) == "float64"
-    assert descriptor.arithmetic_type("float64", [Term(0, 0, 0, plain)]) == "float64"
-    assert descriptor.arithmetic_type("float32", [Term(0, 0, 0, second_derivative(7, 1e-20))]) == "float64"
+    assert arithmetic_type("float32", [Term(0, 0, 0, plain)]) == "float32"
+    assert arithmetic_type("float32", [Term(0, 0, 0, plain), Term(0, 0, 0, wide)]) == "float64"
+    assert arithmetic_type("float64", [Term(0, 0, 0, plain)]) == "float64"
+    assert arithmetic_type("float32", [Term(0, 0, 0, second_derivative(7, 1e-20))]) == "float64"
     f = frozen([1, 2, 4, 8, 16, 32, 64], np.float32)
     assert_within_contract(gg.gradient(f, x), exact_gradient(fractions(f), exact_steps(x, 7)))

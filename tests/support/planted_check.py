@@ -99,8 +99,7 @@ def values(dtypes):
 
 def bits(dtypes):
     """All axes at once, NaN locality and signed zeros as the array path has them."""
-    from gridgrad._grid.asked import Asked, clean_words
-    from gridgrad._grid.call import points_of
+    from gridgrad._grid.asked import Asked, clean_words, points_of
 
     rng = np.random.default_rng(4)
     for dtype in sorted({"f8", "f4", "f2"} & set(dtypes)):

@@ -12,11 +12,11 @@ from array_api_compat import array_namespace
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
-from ..._plan.plan import Plan
+from ..._plan.plan import Memory, Plan
 from ..numpy.arrays import memory_of, result_type
 from ..numpy.operations import OfNumPy
 from ..operations import Operations
-from ..protocol import Backend, DType, Facts, HostMap, Memory, Run
+from ..protocol import Backend, DType, Facts, HostMap, Run
 from . import device
 from .bound import Bound
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..._plan.descriptor import ITEM_BYTES
-from ..._plan.plan import Plan
-from ..protocol import overlap
+from ..._plan.plan import Plan, overlap
 from . import device
 
 

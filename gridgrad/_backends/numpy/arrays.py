@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -11,11 +12,11 @@ from ..._base.checks import masked_arrays
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array
 from ..._plan.descriptor import STORAGE
-from ..._plan.plan import Plan
+from ..._plan.plan import Memory, Plan
 from ..._wraps.foreign import is_stored, named, remedy, remedy_for_units
 from ..._wraps.units import held, is_quantity_class, present, unwrap
 from ..operations import Operations
-from ..protocol import Backend, DType, Facts, HostMap, Memory, Run
+from ..protocol import Backend, DType, Facts, HostMap, Run
 from . import core, memory
 from .operations import NUMPY
 
@@ -91,6 +92,7 @@ class NumPy(Backend[Array]):
     """Arrays of numbers and nothing else; `carriers` are back ends of arrays with more."""
 
     linalg = "scipy.sparse.linalg"
+    at = staticmethod(nullcontext)  # type: ignore[assignment]  # there is no device, and nothing looks on
 
     def __init__(self) -> None:
         super().__init__("numpy")

@@ -12,13 +12,13 @@ import numpy.typing as npt
 from ..._base.checks import masked_arrays
 from ..._base.errors import ArgumentTypeError
 from ..._base.types import Array
-from ..._plan.descriptor import arithmetic_type
+from ..._plan.plan import Memory, arithmetic_type
 from ..._stencils.stencil import Stencil
 from ..._terms.term import Term, own_terms
 from .. import slices
 from ..ladder import operate
 from ..operations import Operations
-from ..protocol import Call, Memory
+from ..protocol import Call
 from ..rows import fitted
 from .arrays import Carrier, result_type, storage_of
 from .operations import NUMPY, OfNumPy

@@ -13,12 +13,12 @@ from torch.autograd import forward_ad
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._plan.descriptor import ITEM_BYTES
-from ..._plan.plan import Plan
+from ..._plan.plan import Memory, Plan
 from ..._terms.term import Term
 from .. import ladder, slices
 from ..numpy import core, memory
 from ..operations import Operations
-from ..protocol import Backend, Call, DType, Facts, HostMap, InGraph, Memory, Run
+from ..protocol import Backend, Call, DType, Facts, HostMap, InGraph, Run
 from .graph import IN_GRAPH, in_graph
 from .host import mapped
 from .operations import OPERATIONS

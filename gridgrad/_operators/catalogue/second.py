@@ -32,9 +32,9 @@ def identity(grid: Points) -> Sweep:
 @kind(laplacian_options, geometry=True)
 def laplacian(grid: Points, form: str, accuracy: int | None) -> Sweep:
     """``sum d_a d_a f``, the sum of the second derivatives."""
-    build = Build(grid)
+    name, build = _laplacian_name("laplacian", form, accuracy), Build(grid)
     _add_laplacian(build, 0, form, accuracy)
-    return Sweep.built(build, _laplacian_name("laplacian", form, accuracy))
+    return Sweep.built(build, name)
 
 
 @kind(laplacian_options)

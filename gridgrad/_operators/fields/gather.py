@@ -29,6 +29,7 @@ class Fields(NamedTuple):
     samples: list[Array]
     coefficients: list[Array]
     stacked: bool  # a vector field came as one array
+    checked: object = None  # what `check` made of the shapes, of an operator the terms on them
 
 
 def gather(
@@ -70,6 +71,7 @@ def gather(
         library = own
         check_numbers(cleaned, name)
         (fields if k < len(given) else factors).append(cleaned)
+    names = {dtype_name(a) for a in (*fields, *factors)} | (TURNED if is_turned else set())
     for k, field in enumerate(fields[1:], start=1):
         if beside is None and tuple(field.shape) != tuple(fields[0].shape):
             raise ArgumentValueError(
@@ -77,15 +79,15 @@ def gather(
                 f"{name}[{k}] has {tuple(field.shape)}; a collocated grid has one shape for all"
             )
     shapes = [tuple(field.shape) for field in (fields[:1] if beside is None else fields)]
-    if check is not None:
-        check(*shapes)
-    sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
-    fields, factors = _promoted(library, fields, factors, sides, is_turned)
+    checked = None if check is None else check(*shapes)
+    if factors or len(names) > 1:
+        sides = [argument.side is not None for argument in arguments for _ in range(argument.fields)]
+        fields, factors = _promoted(library, fields, factors, sides, names)
     wanted = shapes * len(factors) if beside is None else beside(shapes, len(factors))
     for k, (factor, shape) in enumerate(zip(factors, wanted, strict=True)):
         if len(factor.shape) != len(shape) or tuple(factor.shape) != shape:  # lengths may be open
             factors[k] = _broadcast(library, factor, shape, k, arguments)
-    return Fields(library, fields, factors, stacked)
+    return Fields(library, fields, factors, stacked, checked)
 
 
 def _joined(library: Backend[Array], arrays: Sequence[Array]) -> list[Array] | None:
@@ -146,13 +148,12 @@ TURNED = {"complex64"}  # what becomes of a dtype together with it
 
 
 def _promoted(
-    library: Backend[Array], fields: list[Array], factors: list[Array], sides: list[bool], is_turned: bool
+    library: Backend[Array], fields: list[Array], factors: list[Array], sides: list[bool], names: set[str]
 ) -> tuple[list[Array], list[Array]]:
-    """One dtype for all; integers count as float64, and a coefficient stays real where it is, unless it is added.
+    """One dtype for all, which have those of these `names`; integers count as float64, and a coefficient stays real where it is, unless it is added.
 
     An integer field that the common dtype would round keeps its own, and is differenced in that.
     """
-    names = {dtype_name(a) for a in (*fields, *factors)} | (TURNED if is_turned else set())
     if len(names) > 1 or (
         factors and not names & {"float16", "bfloat16", "float32", "float64", "complex64", "complex128"}
     ):

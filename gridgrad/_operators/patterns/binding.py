@@ -29,10 +29,10 @@ def first(
         workers = clean_workers(workers)
     if targets is not None and not has_form(given.how.nested, form):
         return None  # to be refused, or to be read in another way
+    like = slices.leading(fields)
     if targets is None and any(library.facts(field) is None for field in fields):
         return _in_graph(calls, given, library, terms, form)
-    # which refuses fields of several devices
-    like, library = slices.leading(fields), library.among(fields)
+    library = library.among(fields)  # which refuses fields of several devices
     dtype, shapes = library.result_dtype(like), shapes_of(terms, fields, prod(form))
     if targets is not None:
         ladder.check_targets(library, targets, fields, dtype, shapes)
@@ -42,12 +42,12 @@ def first(
         whole, targets = made(fields[0]) if targets is None else (None, targets)
         if len(set(shapes)) > 1:
             return _in_several(calls, given, library, terms, form, targets, workers)
-        kinds = ladder.in_parts(library, terms, fields)
-        own, outs = fields, targets
+        plan = ladder.bound(library, terms, fields, targets, given.how.adds)
+        kinds = None if plan is not None else ladder.in_parts(library, terms, fields)
         if kinds is not None:
             terms = real_terms(terms, kinds)
             own, outs = ladder.parts_of(library, fields, kinds), ladder.parts_of(library, targets)
-        plan = ladder.bound(library, terms, own, outs, given.how.adds)
+            plan = ladder.bound(library, terms, own, outs, given.how.adds)
     if plan is None:
         return None
     if kinds is None:

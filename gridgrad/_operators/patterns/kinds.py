@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable
 from inspect import cleandoc, signature
+from sys import modules
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, cast, overload
 
 from ..._backends.once import made_once
 from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
-from ..._base.tracing import is_compiling
+from ..._base.tracing import COMPILER, is_compiling
 from ..._base.words import misplaced, offered_as, required, unexpected
 from ..._grid.points import Points
 
@@ -107,15 +108,23 @@ class Kind(Generic[Made]):
     def on(self, grid: Points, arguments: Cleaned = (), *options: object) -> Made:
         """The operator on a grid, of options as they came, in their order; what the grid keeps without a detour."""
         cleaned = self.clean(*options) if options else self.default
-        found: Made | None = None if is_compiling() else grid.held.get((self, arguments, cleaned))
+        traced = COMPILER in modules and is_compiling()
+        found: Made | None = None if traced else grid.held.get((self, arguments, cleaned))
         return self.made(grid, arguments, cleaned) if found is None else found
 
     def made(self, grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
         """The operator on a grid, which keeps it; not if it is of numbers, of which there may be many."""
-        if has_numbers(arguments):
-            anew: Made = _anew(self, grid, arguments, options)
-            return anew
-        return grid.kept(self, arguments, options)
+        if COMPILER in modules and is_compiling():
+            constant: Made = _constant(self, grid, arguments, options)
+            return constant
+        key = self, arguments, options
+        found: Made | None = grid.held.get(key)
+        if found is None:
+            is_kept = not has_numbers(arguments)
+            found = self(grid, arguments, options)
+            if is_kept:
+                grid.held[key] = found
+        return found
 
 
 def has_numbers(arguments: Cleaned) -> bool:
@@ -124,8 +133,8 @@ def has_numbers(arguments: Cleaned) -> bool:
 
 
 @made_once
-def _anew(kind: Kind[Made], grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
-    return kind(grid, arguments, options)
+def _constant(kind: Kind[Made], grid: Points, arguments: Cleaned, options: Cleaned) -> Made:
+    return kind.made(grid, arguments, options)
 
 
 def _documented(text: str | None, options: str | None) -> str | None:
@@ -171,6 +180,7 @@ class Shown(property, Generic[Public]):
 
     def __init__(self, kind: Kind[Any]) -> None:
         super().__init__(lambda grid: kind.on(grid))
+        self.kind = kind
         self.__doc__ = kind.__doc__
 
     if TYPE_CHECKING:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from functools import wraps
 from math import prod
+from sys import modules
 from typing import ParamSpec, TypeVar, cast
 
 from ..._backends.once import made_once
 from ..._base.cache import Cache, Entry
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from ..._base.tracing import are_open, is_compiling
+from ..._base.tracing import COMPILER, is_compiling
 from ..._base.types import Shape
 from ..._grid.points import Points
 from ..._stencils import transpose
@@ -68,14 +69,17 @@ class Pattern(OnGrids):
         self.is_transpose = (
             is_transpose  # whose fields are results of another: nothing is prescribed for them
         )
-        self.grids_in, self.grids_out = self._of(0, inputs), self._of(1, outputs)
+        if grids is None:
+            self.grids_in, self.grids_out = (grid,) * prod(inputs), (grid,) * prod(outputs)
+        else:
+            self.grids_in, self.grids_out = (tuple([place.grid for place in own]) for own in grids)
         self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
         self.derived: Cache[Pattern | None] = Cache(None, entries=32, nbytes=2 << 20)
         self.followers: Cache[Followers] = Cache(None, entries=16, nbytes=1 << 20)
         self._bound: dict[tuple[Shape, ...], tuple[Term, ...]] = {}
         self.is_turned = are_turned(terms)
-        self.only_multiplies = len(self._sides) == 1 and is_multiplication(terms)
+        self.only_multiplies = sum([a.fields for a in arguments]) == 1 and is_multiplication(terms)
         # the type of the field, or its points
         self.follows = any([a.side is not None or a.of_grid or a.at_faces for a in arguments])
         self._walls: dict[tuple[str, ...], Walls] = {}
@@ -94,11 +98,11 @@ class Pattern(OnGrids):
 
     def terms_for(self, *shapes: Shape) -> tuple[Term, ...]:
         """The terms on components of these shapes, of one where all are on one grid; the grid's axes are checked."""
-        if is_compiling() or any(map(are_open, shapes)):
+        if (COMPILER in modules and is_compiling()) or not all([type(n) is int for s in shapes for n in s]):
             return self.terms_on(self.axes_for(*shapes))
         found = self._bound.get(shapes)
         if found is None:
-            found = self.terms_on(self.axes_for(*shapes))
+            found = bound_to(self.terms, self.axes_for(*shapes), prod(self.inputs))
             if len(self._bound) >= 64:
                 self._bound.clear()
             self._bound[shapes] = found

@@ -7,10 +7,9 @@ from typing import NamedTuple
 import numpy as np
 
 from ..stencil import Stencil, unscaled
-from ..weights import scaled_first_derivative
+from ..weights import Rule, points_needed, scaled_first_derivative
 from ..wide import Wide, scaled_steps
 from .line import Edge, Line, one_step
-from .rule import Rule, points_needed
 
 __all__ = ["Rows", "Rule", "derivative_rows", "derivative_stencil", "points_needed"]
 

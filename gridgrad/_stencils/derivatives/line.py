@@ -11,9 +11,8 @@ import numpy as np
 from ..._base.types import Array, DType
 from ..ends import Equation, Known, Prescribed, Seen, undetermined
 from ..stencil import BLOCK, CENTRAL, Pair, Row, Stencil
-from ..weights import exact_weights, extrapolated, node_weights, weights_with_condition
+from ..weights import Rule, exact_weights, extrapolated, node_weights, weights_with_condition
 from ..wide import Wide, exact_fraction, from_fraction
-from .rule import Rule
 
 
 def one_step(steps: Wide) -> Wide:

@@ -7,7 +7,7 @@ import pytest
 
 import gridgrad as gg
 from gridgrad._backends.once import made_once
-from gridgrad._grid.call import _grids
+from gridgrad._grid.asked import _grids
 
 torch = pytest.importorskip("torch")
 

@@ -44,8 +44,8 @@ def test_the_rounding_of_float32_is_no_bend(kind, way):
 
 def test_a_grid_of_rounded_positions_is_found_again(monkeypatch):
     lat, lon, f, _ = (x.astype(np.float32) for x in band("half"))
-    made, lay = [], Points._lay
-    monkeypatch.setattr(Points, "_lay", lambda self, cleaned: (made.append(self), lay(self, cleaned)))
+    made, lay = [], Points.lay
+    monkeypatch.setattr(Points, "lay", lambda self, cleaned: (made.append(self), lay(self, cleaned)))
     for _ in range(3):
         gg.laplacian(f, lat - np.float32(0.1), lon, geometry="sphere", boundary="one-sided")
     assert len(made) == 1
