@@ -15,7 +15,7 @@ from .._base.checks import of_grid
 from .._base.errors import ArgumentTypeError
 from .._base.tracing import is_compiling
 from .._base.types import Array
-from .._wraps.foreign import named, remedy, roots_of, with_labels
+from .._wraps.foreign import named, no_field, roots_of
 from .protocol import Backend
 
 # By the package that a class, or a base of it, comes from: the module with its BACKEND. One line a library.
@@ -118,14 +118,7 @@ def library_of(cls: type) -> Backend[Array]:
             "f is a function; give its samples, f(x, y), or have it differentiated exactly: gridgrad.gradient(f, x, y), "
             "and by gridgrad.autodiff all else, gridgrad.autodiff.laplacian(f, x, y) and hessian(f, x, y) for example"
         )
-    raise ArgumentTypeError(
-        f"f is {named(cls)}, not an array"
-        + (
-            of_grid(cls)
-            or f": a plain result would lose what it knows beside its numbers{with_labels(cls, 'f')}; "
-            f"give its numbers, {remedy(cls, 'f')}"
-        )
-    )
+    raise ArgumentTypeError(f"f is {named(cls)}, not an array{no_field(cls, 'f')}")
 
 
 @cached("libraries", entries=256)

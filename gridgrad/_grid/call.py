@@ -83,7 +83,7 @@ def points_of(
     ]
     for n, (numbers, _), a in zip(lengths, read, axes, strict=True):
         if numbers.ndim == 1:
-            check_count(numbers, n, a)
+            check_count(numbers, n, a, shape, len(axes) == 1)
     values, is_curved = _in_shape(read, shape, axes)
     periods = [
         None if period is None else _period(period, a) for period, a in zip(words.periods, axes, strict=True)

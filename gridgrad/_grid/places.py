@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._base.checks import int_or_none
+from .._base.checks import as_float, int_or_none, is_real
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from .._base.types import Array, Shape
 from .._wraps.foreign import numbers_in
@@ -26,8 +26,8 @@ def clean_entry(given: Any, k: int, axis: int) -> Entry:
     if isinstance(given, tuple):
         if len(given) not in (2, 3) or int_or_none(given[0]) is None:
             raise ArgumentTypeError(
-                f"axis {k} of the grid is the tuple {given!r}; give (n, step) or (n, step, origin), or the coordinates as a list; "
-                "of a shape and steps it is Grid(*zip(shape, steps))"
+                f"axis {k} of the grid is the tuple {shown(given)}; give (n, step) or (n, step, origin), or the coordinates as a list; "
+                + _reordered(given)
             )
         length, spacing, origins = int(given[0]), given[1], given[2:]
     else:
@@ -38,9 +38,24 @@ def clean_entry(given: Any, k: int, axis: int) -> Entry:
         is_along = ndim > 1 and -ndim <= axis < ndim  # the axis of coordinates that vary from line to line
         length, spacing, origins = given.shape[axis] if is_along else len(given), given, ()
     if length < 2:
-        raise ArgumentValueError(f"axis {k} of the grid has {counted(length, 'point')}; it needs at least 2")
+        hint = f"; {_reordered(given)}" if isinstance(given, tuple) and len(given) == 3 else ""
+        raise ArgumentValueError(
+            f"axis {k} of the grid has {counted(length, 'point')}; it needs at least 2{hint}"
+        )
     own = numbers_of(spacing, axis) if is_along else to_host(spacing, axis)
     return length, own, clean_number(origins[0], axis, "origin") if origins else ORIGIN
+
+
+def _reordered(given: tuple[Any, ...]) -> str:
+    """On a tuple that is none of an axis: another order of its numbers, or a shape."""
+    numbers = [number for number in given if is_real(number)]
+    if len(given) == len(numbers) == 3 and int_or_none(given[2]) is not None:
+        return f"of a start, a stop and a number of points it is numpy.linspace{given}"
+    if len(given) == len(numbers) == 2:
+        n, step = given if as_float(given[0]).is_integer() else given[::-1]
+        if as_float(n).is_integer():
+            return f"the number of points is an int and comes first, ({int(n)}, {step})"
+    return "of a shape and steps it is Grid(*zip(shape, steps))"
 
 
 def _instead(given: object) -> str:

@@ -93,6 +93,7 @@ class AsMatrix:
         terms = self.separate()
         return None if terms is None else ((terms,),)
 
+    @answering()
     @left_out("numbers")
     def to_linear_operator(self, dtype: npt.DTypeLike | None = None, xp: ModuleType | None = None) -> sparse_linalg.LinearOperator:  # fmt: skip
         """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`.

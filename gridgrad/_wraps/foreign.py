@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -69,6 +70,23 @@ def numbers_in(given: object, name: str) -> str:
     if isinstance(given, Set):
         return f", sorted({name})"
     return f", list({name})" if isinstance(given, Iterator) else of_grid(given)
+
+
+def no_field(cls: type, name: str) -> str:
+    """What to type in the place of a field of a class that has no numbers as an array has them."""
+    if issubclass(cls, (str, bytes, PathLike)):
+        return (
+            ", and no file is read here: open it first, numpy.load(path) for example, or give xarray.open_dataset(path)['u'] "
+            "of a variable 'u' of NetCDF"
+        )
+    if issubclass(cls, Mapping):
+        return f"; it has arrays by name: give one of them, {name}['u'] for example"
+    if issubclass(cls, Iterator):
+        return f"; give list({name})"
+    return (
+        of_grid(cls) or f": a plain result would lose what it knows beside its numbers{with_labels(cls, name)}; "
+        f"give its numbers, {remedy(cls, name)}"
+    )
 
 
 def with_labels(cls: type, name: str) -> str:
