@@ -113,7 +113,7 @@ def library_of(cls: type) -> Backend[Array]:
         return library
     if cls is type(None):
         raise ArgumentTypeError("f is None; give an array, a list or a tuple of numbers")
-    if _is_function(cls) and not of_grid(cls):
+    if _is_function(cls) and not of_grid(cls) and not hasattr(cls, "compute"):
         raise ArgumentTypeError(
             "f is a function; give its samples, f(x, y), or have it differentiated exactly: gridgrad.gradient(f, x, y), "
             "and by gridgrad.autodiff all else, gridgrad.autodiff.laplacian(f, x, y) and hessian(f, x, y) for example"
@@ -126,7 +126,8 @@ def found(cls: type) -> Backend[Array] | None:
     """The back end of a class, if there is one."""
     roots = {"numpy"} if issubclass(cls, _READ) else roots_of(cls) - {"numpy"}
     room = next((room for root, room in ROOMS.items() if root in roots), None)
-    if room is not None and not _is_function(cls):
+    is_array = issubclass(cls, _READ) or (hasattr(cls, "shape") and hasattr(cls, "dtype"))
+    if room is not None and is_array and not _is_function(cls):
         library: Backend[Array] = import_module(room).BACKEND
         library.find = found
         return library

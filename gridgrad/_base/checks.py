@@ -268,4 +268,6 @@ def geometry_called(word: str) -> str:
     if plain in ("plane", "cartesian", "flat"):
         return "a plane is without geometry=; "
     ours = ("spherical", "latlon", "lonlat", "geographic", "geodetic", "earth", "globe")
-    return 'here it is "sphere"; ' if plain in ours else ""
+    if word not in ("polar", "cylindrical") and plain in ("polar", "cylindrical"):
+        return f'here it is "{plain}"; '
+    return 'here it is "sphere"; ' if plain in ("sphere", *ours) else ""

@@ -9,8 +9,9 @@ import numpy as np
 
 from .._base.checks import as_float, int_or_none, is_real
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
+from .._base.tracing import is_tracer
 from .._base.types import Array, Shape
-from .._wraps.foreign import numbers_in
+from .._wraps.foreign import numbers_in, with_labels
 from . import hints
 from .spacing import check_class, clean_number, numbers_of, to_host
 
@@ -24,6 +25,8 @@ def clean_entry(given: Any, k: int, axis: int) -> Entry:
     _check_single(given, k)
     is_along = False
     if isinstance(given, tuple):
+        if given and is_tracer(given[0]):
+            raise ArgumentTypeError(f"the number of points of axis {k} of the grid is {shown(given[0])}")
         if len(given) not in (2, 3) or int_or_none(given[0]) is None:
             raise ArgumentTypeError(
                 f"axis {k} of the grid is the tuple {shown(given)}; give (n, step) or (n, step, origin), or the coordinates as a list; "
@@ -65,8 +68,13 @@ def _instead(given: object) -> str:
 
 
 def check_shape(entries: Sequence[Any]) -> None:
-    """Refuse what is the shape of a square or a cube, and would be one axis with a step as long as it has points."""
+    """Refuse the shape of a square or a cube, which would be one axis with a step as long as it has points, and a labelled field."""
     first = entries[0]
+    if len(entries) == 1 and getattr(first, "ndim", 1) > 1 and with_labels(type(first), "d"):
+        raise ArgumentTypeError(
+            f"a {type(first).__name__} of {first.ndim} dims would be the positions of one axis, others on each line; the grid of a labelled "
+            "field is gridgrad.xarray.Grid(d), and such positions go in as d.values"
+        )
     if (
         len(entries) == 1
         and isinstance(first, tuple)

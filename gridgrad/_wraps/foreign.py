@@ -14,6 +14,7 @@ from .units import held, is_quantity_class, present
 # What arrays, tensors and tables offer, and variables of files do not.
 _OF_ARRAYS = ("__array_namespace__", "__array_priority__", "__array_function__", "__dlpack__",
               "__cuda_array_interface__", "to_numpy", "detach")  # fmt: skip
+_NO_NUMBERS = "as an array or a list"
 _OWN_WORDS = {"xarray": ".values", "pandas": ".to_numpy()", "polars": ".to_numpy()"}
 
 
@@ -60,7 +61,7 @@ def remedy(cls: Any, name: str) -> str:
         return f"cupy.asarray({name})"
     if hasattr(cls, "__array__") or hasattr(cls, "__array_interface__"):
         return f"numpy.asarray({name})"
-    return f"numpy.from_dlpack({name})" if hasattr(cls, "__dlpack__") else "as an array or a list"
+    return f"numpy.from_dlpack({name})" if hasattr(cls, "__dlpack__") else _NO_NUMBERS
 
 
 def numbers_in(given: object, name: str) -> str:
@@ -83,9 +84,14 @@ def no_field(cls: type, name: str) -> str:
         return f"; it has arrays by name: give one of them, {name}['u'] for example"
     if issubclass(cls, Iterator):
         return f"; give list({name})"
+    if hasattr(cls, "compute") and not hasattr(cls, "shape"):  # of Dask
+        return f"; give what it computes, {name}.compute()"
+    numbers = remedy(cls, name)
+    if of_grid(cls) or numbers == _NO_NUMBERS:
+        return of_grid(cls) or "; give an array, a list or a tuple of numbers"
     return (
-        of_grid(cls) or f": a plain result would lose what it knows beside its numbers{with_labels(cls, name)}; "
-        f"give its numbers, {remedy(cls, name)}"
+        f": a plain result would lose what it knows beside its numbers{with_labels(cls, name)}; "
+        f"give its numbers, {numbers}"
     )
 
 

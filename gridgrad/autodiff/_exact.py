@@ -280,6 +280,10 @@ def derivative(
 
 
 def _clean_orders(orders: object, count: int) -> Monomial:
+    if orders is None:
+        raise ArgumentTypeError(
+            "derivative() needs orders=, one for each coordinate; derivative(function, x, orders=(2,)) is the second derivative"
+        )
     given = tuple(orders) if isinstance(orders, (tuple, list)) else (orders,)
     whole = tuple(int_or_none(value) for value in given)
     if any(value is None for value in whole):
