@@ -197,7 +197,9 @@ class Grid(Points, Generic[OnGrid], metaclass=Seen):
             "a grid is no sequence; its axes are those of grid.coordinates[0], grid.steps[0] and grid.lengths[0], and a part of it is a grid of "
             "a part of these, Grid(grid.coordinates[0][2:9])"
         )
-        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __matmul__ = __rmatmul__ = __truediv__ = refused(
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __matmul__ = __rmatmul__ = (
+            __truediv__
+        ) = refused(
             "a grid is no operator, and is not added or multiplied; its operators are: 2 * grid.laplacian + grid.identity"
         )
         __array_ufunc__ = None  # so that NumPy leaves ``array * grid`` to the grid

@@ -43,8 +43,8 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
             if isinstance(value, (list, tuple)):
                 rule = "axis must be an int where one axis is meant, axis=0"
             elif isinstance(value, str):
-                rule += (
-                    ", axis=0 (names are those of labelled arrays, xarray.DataArray(f, dims=('y', 'x')))"
+                raise ArgumentTypeError(
+                    f"{rule}, axis=0 (names are those of labelled arrays, xarray.DataArray(f, dims=('y', 'x'))), got {typed(value)}"
                 )
             elif isinstance(value, Set):
                 rule += ", axis=(0, 1)"
@@ -173,7 +173,7 @@ def of_grid(*given: object) -> str:
     if any(hasattr(one, "with_mask") for one in given):
         return "; a grid has operators of its own, applied to a field: grid.gradient(f)"
     if any(hasattr(one, "to_linear_operator") for one in given):
-        return "; operators are applied to fields, A(B(f)), and to each other as A @ B"
+        return "; operators are applied to fields, A(B(u)), and to each other as A @ B"
     return ""
 
 

@@ -196,8 +196,8 @@ class Seen(type):
 
     def __dir__(cls) -> list[str]:
         """What `help` and pydoc list: what users call."""
-        own = (*cls._seen, *(["__call__"] if getattr(cls, "__call__", None).__doc__ else []))
-        return [name for name in super().__dir__() if name in own]
+        told = [name for name in ("__call__",) if getattr(getattr(cls, name, None), "__doc__", None)]
+        return [name for name in super().__dir__() if name in (*cls._seen, *told)]
 
 
 def seen(of: object) -> list[str]:

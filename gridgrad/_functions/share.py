@@ -14,7 +14,7 @@ import numpy as np
 
 from .._backends import dispatch
 from .._backends.once import made_once, run
-from .._base.checks import clean_axis, int_or_none
+from .._base.checks import clean_axis, int_or_none, of_grid
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, typed
 from .._base.tracing import COMPILER, holds_numpy, is_compiling
 from .._base.types import Array, Spacing, Spacings
@@ -200,10 +200,7 @@ def keep(key: Key | None, operator: AnyOperator, f: object, given: Plain | None)
 def parts_of(F: Any) -> tuple[Array, ...]:
     """The components of a stacked vector field; none of what is no such thing."""
     is_field = (
-        getattr(F, "ndim", 0) > 1
-        and hasattr(F, "__getitem__")
-        and not is_compiling()
-        and F.shape[0] <= MAX_ARRAYS
+        getattr(F, "ndim", 0) > 1 and not of_grid(F) and not is_compiling() and F.shape[0] <= MAX_ARRAYS
     )
     return tuple(in_sequence(F)) if is_field else ()
 
@@ -218,10 +215,10 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
         _check_together(name, f, spacing)
     sample = whole = f
     if vector:
-        is_stacked = getattr(f, "ndim", 0) > 1 and hasattr(f, "__getitem__")
+        is_stacked = getattr(f, "ndim", 0) > 1 and not of_grid(f)
         if not isinstance(f, (list, tuple)) and not is_stacked:
             raise ArgumentTypeError(
-                f"a vector field is a sequence of arrays, or one array with its components along axis 0; got {typed(f)}{_OF_ONE}"
+                f"a vector field is a sequence of arrays, or one array with its components along axis 0; got {typed(f)}{of_grid(f) or _OF_ONE}"
             )
         f = in_sequence(f)
         if not f:

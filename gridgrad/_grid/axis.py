@@ -359,7 +359,8 @@ def check_length(length: int, axis: int, rule: Rule, uniform: bool = False, hint
     if length < needed:
         raise ArgumentValueError(
             f"axis {axis} has {counted(length, 'point')} but {_asked(rule)} needs at least {needed}; "
-            + _less(length, rule, uniform) + hint
+            + _less(length, rule, uniform)
+            + hint
         )
 
 

@@ -56,7 +56,7 @@ def _reordered(given: tuple[Any, ...]) -> str:
         return f"of a start, a stop and a number of points it is numpy.linspace{given}"
     if len(given) == len(numbers) == 2:
         n, step = given if as_float(given[0]).is_integer() else given[::-1]
-        if as_float(n).is_integer():
+        if as_float(n) >= 2 and as_float(n).is_integer():
             return f"the number of points is an int and comes first, ({int(n)}, {step})"
     return "of a shape and steps it is Grid(*zip(shape, steps))"
 

@@ -80,7 +80,7 @@ def no_field(cls: type, name: str) -> str:
             ", and no file is read here: open it first, numpy.load(path) for example, or give xarray.open_dataset(path)['u'] "
             "of a variable 'u' of NetCDF"
         )
-    if issubclass(cls, Mapping):
+    if issubclass(cls, Mapping) and not hasattr(cls, "data_vars"):
         return f"; it has arrays by name: give one of them, {name}['u'] for example"
     if issubclass(cls, Iterator):
         return f"; give list({name})"

@@ -42,7 +42,9 @@ def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _instead(word: str) -> str:
     name = word.lstrip("-").partition("=")[0].replace("-", "_")
     if not word.startswith("-"):
-        return "a command takes two files, IN OUT; variables are named by --var NAME, dimensions by --dim NAME"
+        return (
+            "a command takes two files, IN OUT; variables are named by --var NAME, dimensions by --dim NAME"
+        )
     if name in ("edge_order", "datetime_unit"):
         return f"here it is --{name.replace('_', '-')}"
     topic = "field" if name in ("variable", "variables", "name") else topic_of(name)

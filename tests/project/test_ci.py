@@ -109,7 +109,15 @@ def test_check_installs_the_tree_once(tmp_path):
 
 @pytest.mark.parametrize(
     ("ends", "made"),
-    [("0 0", True), ("0 5", True), ("5 0", True), ("5 5", False), ("1 0", False), ("0 1", False), ("5 1", False)],
+    [
+        ("0 0", True),
+        ("0 5", True),
+        ("5 0", True),
+        ("5 5", False),
+        ("1 0", False),
+        ("0 1", False),
+        ("5 1", False),
+    ],
 )
 def test_a_part_of_the_tests_may_have_none_of_one_kind_but_not_none_at_all(tmp_path, ends, made):
     """pytest ends with 5 where it found nothing."""

@@ -102,7 +102,17 @@ def test_sections_of_functions_begin_at_the_margin(name):
 def test_help_has_no_machinery(of):
     """What classes have for Python, type checkers and each other is left out, and so are annotations."""
     text = pydoc.render_doc(of, renderer=pydoc.plaintext)
-    for noise in ("__add__", "__array_ufunc__", "__orig_bases__", "__dict__", "__class_getitem__", "_*_", "object at 0x", ": '", "grid: "):
+    for noise in (
+        "__add__",
+        "__array_ufunc__",
+        "__orig_bases__",
+        "__dict__",
+        "__class_getitem__",
+        "_*_",
+        "object at 0x",
+        ": '",
+        "grid: ",
+    ):
         assert noise not in text.partition("Methods ")[2], noise
 
 
@@ -114,4 +124,6 @@ def test_parameters_of_methods_are_listed(name):
     method = getattr(gg.Grid, name)
     section = inspect.getdoc(method).partition("Parameters\n----------\n")[2].partition("\n\nReturns\n")[0]
     described = re.findall(r"^(\w[\w, ]*) :", section, re.MULTILINE)
-    assert [word for line in described for word in line.split(", ")] == list(inspect.signature(method).parameters)[1:]
+    assert [word for line in described for word in line.split(", ")] == list(
+        inspect.signature(method).parameters
+    )[1:]

@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from ..._backends.once import left_out, made_once
 from ..._base.checks import clean_name
-from ..._base.errors import ArgumentTypeError, ArgumentValueError, shown
+from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._base.words import answering, offered
 from ..._stencils.ends import Plate, Prescribed

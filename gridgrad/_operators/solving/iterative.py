@@ -39,14 +39,20 @@ def given_limits(rtol: float | None, maxiter: int | None) -> Limits:
     limits: Limits = {}
     if rtol is not None:
         if not is_real(rtol) or isinstance(rtol, bool):
-            raise ArgumentTypeError(f"rtol must be a positive number, got {typed(rtol)}; rtol=1e-8 for example")
+            raise ArgumentTypeError(
+                f"rtol must be a positive number, got {typed(rtol)}; rtol=1e-8 for example"
+            )
         if not 0 < as_float(rtol) < 1:
-            raise ArgumentValueError(f"rtol must be between 0 and 1, got {rtol}; it is a part of b, rtol=1e-8 for example")
+            raise ArgumentValueError(
+                f"rtol must be between 0 and 1, got {rtol}; it is a part of b, rtol=1e-8 for example"
+            )
         limits["rtol"] = as_float(rtol)
     if maxiter is not None:
         count = int_or_none(maxiter)
         if count is None or count < 1:
-            raise ArgumentTypeError(f"maxiter must be a positive int, got {typed(maxiter)}; maxiter=1000 for example")
+            raise ArgumentTypeError(
+                f"maxiter must be a positive int, got {typed(maxiter)}; maxiter=1000 for example"
+            )
         limits["maxiter"] = count
     return limits
 
