@@ -38,15 +38,16 @@ def given_limits(rtol: float | None, maxiter: int | None) -> Limits:
     """Those that are not None."""
     limits: Limits = {}
     if rtol is not None:
-        if not is_real(rtol) or isinstance(rtol, bool):
+        given: object = rtol
+        if isinstance(given, bool) or not is_real(given):
             raise ArgumentTypeError(
                 f"rtol must be a positive number, got {typed(rtol)}; rtol=1e-8 for example"
             )
-        if not 0 < as_float(rtol) < 1:
+        if not 0 < as_float(given) < 1:
             raise ArgumentValueError(
                 f"rtol must be between 0 and 1, got {rtol}; it is a part of b, rtol=1e-8 for example"
             )
-        limits["rtol"] = as_float(rtol)
+        limits["rtol"] = as_float(given)
     if maxiter is not None:
         count = int_or_none(maxiter)
         if count is None or count < 1:
