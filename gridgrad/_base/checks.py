@@ -170,9 +170,9 @@ def per_axis_spacing(spacing: tuple[Entry, ...], count: int, shape: Shape = ()) 
 
 def of_grid(*given: object) -> str:
     """On a grid, or an operator of one, in the place of a field or a spacing."""
-    if any(hasattr(one, "with_mask") for one in given):
+    if any([hasattr(one, "with_mask") for one in given]):
         return "; a grid has operators of its own, applied to a field: grid.gradient(f)"
-    if any(hasattr(one, "to_linear_operator") for one in given):
+    if any([hasattr(one, "to_linear_operator") for one in given]):
         return "; operators are applied to fields, A(B(u)), and to each other as A @ B"
     return ""
 

@@ -231,7 +231,8 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
     axes, entries = clean_axes(axis, shape, spacing)
     if is_compiling():
         refuse_gaps(ends.get("missing"), ends.get("breaks"))
-        return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
+        whole_words = {word: value for word, value in ends.items() if word not in ("missing", "breaks")}
+        return _traced_grid(tuple(shape[a] for a in axes), axes, entries, cast(Ends, whole_words))
     if vector and len(axes) not in (1, len(f)):
         # refuses them, before an axis is too short that is none of the grid
         components(whole, (len(axes),), "f")
