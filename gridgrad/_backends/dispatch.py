@@ -16,7 +16,7 @@ from .._base.checks import of_grid
 from .._base.errors import ArgumentTypeError
 from .._base.tracing import COMPILER, is_compiling
 from .._base.types import Array
-from .._wraps.foreign import named, remedy, roots_of, with_labels
+from .._wraps.foreign import named, no_field, roots_of
 from .protocol import Backend
 
 # By the package that a class, or a base of it, comes from: the module with its BACKEND. One line a library.
@@ -115,19 +115,12 @@ def library_of(cls: type) -> Backend[Array]:
         return library
     if cls is type(None):
         raise ArgumentTypeError("f is None; give an array, a list or a tuple of numbers")
-    if _is_function(cls) and not of_grid(cls):
+    if _is_function(cls) and not of_grid(cls) and not hasattr(cls, "compute"):
         raise ArgumentTypeError(
             "f is a function; give its samples, f(x, y), or have it differentiated exactly: gridgrad.gradient(f, x, y), "
             "and by gridgrad.autodiff all else, gridgrad.autodiff.laplacian(f, x, y) and hessian(f, x, y) for example"
         )
-    raise ArgumentTypeError(
-        f"f is {named(cls)}, not an array"
-        + (
-            of_grid(cls)
-            or f": a plain result would lose what it knows beside its numbers{with_labels(cls, 'f')}; "
-            f"give its numbers, {remedy(cls, 'f')}"
-        )
-    )
+    raise ArgumentTypeError(f"f is {named(cls)}, not an array{no_field(cls, 'f')}")
 
 
 _libraries: Cache[Backend[Array] | None] = Cache("libraries", entries=256)
@@ -147,7 +140,8 @@ def found(cls: type) -> Backend[Array] | None:
 def _sought(cls: type) -> Backend[Array] | None:
     roots = {"numpy"} if issubclass(cls, _READ) else roots_of(cls) - {"numpy"}
     room = next((room for root, room in ROOMS.items() if root in roots), None)
-    if room is not None and not _is_function(cls):
+    is_array = issubclass(cls, _READ) or (hasattr(cls, "shape") and hasattr(cls, "dtype"))
+    if room is not None and is_array and not _is_function(cls):
         library: Backend[Array] = import_module(room).BACKEND
         library.find = found
         return library

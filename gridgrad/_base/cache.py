@@ -24,6 +24,9 @@ else:
         def __get__(self, of, owner=None):
             return self if of is None else of.__dict__.setdefault(self.attrname, self.func(of))
 
+        def __repr__(self):  # as `help` shows it
+            return "<made at the first use>"
+
 
 # What all caches together may hold of this machine's memory, and the share of each. Beyond it each keeps
 # its two largest entries (a derivative and its adjoint), or a long axis would be made again at every call.

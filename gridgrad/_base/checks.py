@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Sequence, Sized
+from collections.abc import Sequence, Set, Sized
 from itertools import combinations
 from math import inf
 from numbers import Real
@@ -17,6 +17,7 @@ from .errors import ArgumentTypeError, ArgumentValueError, counted, shown, typed
 from .tracing import is_compiling
 from .types import Shape
 
+RESERVED = ("f", "out", "workers", "add", "g", "weight")  # what calls have by these names
 Entry = TypeVar("Entry")  # a step or coordinates
 UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
 
@@ -41,6 +42,12 @@ def clean_axis(axis: Any, ndim: int) -> tuple[int, ...]:
             rule = "axis must be an int or a sequence of ints"
             if isinstance(value, (list, tuple)):
                 rule = "axis must be an int where one axis is meant, axis=0"
+            elif isinstance(value, str):
+                raise ArgumentTypeError(
+                    f"{rule}, axis=0 (names are those of labelled arrays, xarray.DataArray(f, dims=('y', 'x'))), got {typed(value)}"
+                )
+            elif isinstance(value, Set):
+                rule += ", axis=(0, 1)"
             if getattr(value, "shape", ()):
                 rule = (
                     "axis is an array; if it is the field, give it to the operator, as grid.derivative(0)(f)"
@@ -162,9 +169,11 @@ def per_axis_spacing(spacing: tuple[Entry, ...], count: int, shape: Shape = ()) 
 
 
 def of_grid(*given: object) -> str:
-    """On a grid in the place of a field or a spacing."""
-    if any(hasattr(one, "with_mask") for one in given):
+    """On a grid, or an operator of one, in the place of a field or a spacing."""
+    if any([hasattr(one, "with_mask") for one in given]):
         return "; a grid has operators of its own, applied to a field: grid.gradient(f)"
+    if any([hasattr(one, "to_linear_operator") for one in given]):
+        return "; operators are applied to fields, A(B(u)), and to each other as A @ B"
     return ""
 
 
@@ -242,10 +251,23 @@ def clean_workers(workers: object) -> int | None:
     return min(count, 1024)
 
 
+def clean_name(name: object, function: str) -> str | None:
+    """A word that a call can have as a keyword, or None."""
+    if name is None:
+        return None
+    if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
+        raise ArgumentTypeError(
+            f"name={shown(name)} of {function}() must be a word that a call can have as a keyword, and none of {', '.join(RESERVED)}"
+        )
+    return name
+
+
 def geometry_called(word: str) -> str:
     """What others call a geometry by this word, in ours."""
     plain = "".join(filter(str.isalpha, word.lower()))
     if plain in ("plane", "cartesian", "flat"):
         return "a plane is without geometry=; "
     ours = ("spherical", "latlon", "lonlat", "geographic", "geodetic", "earth", "globe")
-    return 'here it is "sphere"; ' if plain in ours else ""
+    if word not in ("polar", "cylindrical") and plain in ("polar", "cylindrical"):
+        return f'here it is "{plain}"; '
+    return 'here it is "sphere"; ' if plain in ("sphere", *ours) else ""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from inspect import Signature, isfunction, signature
 from typing import TYPE_CHECKING, Any, Generic, Literal, NamedTuple, Protocol, TypeVar, cast, overload
 
 import numpy as np
 import numpy.typing as npt
+
+from .errors import MISSING
 
 # An array of the caller's library: what is asked of one, NumPy's have as well, so that a checker takes it for one.
 Array = npt.NDArray[Any]
@@ -166,14 +169,35 @@ class Named(Protocol):
     __name__: str
 
 
+def plain_signature(function: Callable[..., object]) -> Signature:
+    """The signature as `help` shows it: docstrings say of which types arguments are, and a grid is the object of its methods."""
+    parameters = [
+        p.replace(
+            name="self" if p.name == "grid" else p.name,
+            default=p.empty if p.default is MISSING else p.default,
+            annotation=p.empty,
+        )
+        for p in signature(function).parameters.values()
+        if p.name != "others"
+    ]
+    return Signature(parameters)
+
+
 class Seen(type):
     """Of classes whose parts other modules call too: `help` and completion show the names in `_seen`, which are for users."""
 
     _seen: tuple[str, ...] = ()
 
+    def __init__(cls, name: str, bases: tuple[type, ...], own: dict[str, object], **words: object) -> None:
+        super().__init__(name, bases, own, **words)
+        for word, method in own.items():
+            if word in cls._seen and isfunction(method):
+                method.__signature__ = plain_signature(method)  # type: ignore[attr-defined]
+
     def __dir__(cls) -> list[str]:
-        """What `help` and pydoc list: what users call, and methods of Python's own names."""
-        return [name for name in super().__dir__() if name.startswith("_") or name in cls._seen]
+        """What `help` and pydoc list: what users call."""
+        told = [name for name in ("__call__",) if getattr(getattr(cls, name, None), "__doc__", None)]
+        return [name for name in super().__dir__() if name in (*cls._seen, *told)]
 
 
 def seen(of: object) -> list[str]:

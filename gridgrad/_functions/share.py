@@ -14,8 +14,8 @@ import numpy as np
 
 from .._backends import dispatch
 from .._backends.once import made_once, run
-from .._base.checks import clean_axis, int_or_none
-from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted
+from .._base.checks import clean_axis, int_or_none, of_grid
+from .._base.errors import MISSING, ArgumentTypeError, ArgumentValueError, counted, typed
 from .._base.tracing import COMPILER, holds_numpy, is_compiling
 from .._base.types import Array, Spacing, Spacings
 from .._base.words import offered, required, unexpected
@@ -47,6 +47,7 @@ from ..grid import Grid
 from .gaps import on_lines_with_gaps, refuse_gaps, with_gaps
 from .typed import Ends
 
+_OF_ONE = "; of a single field there are gradient(f) and laplacian(f)"
 # What docstrings of functions have in common, in the places of these words in braces.
 _PARAGRAPHS = {
     "f": """f : array, real or complex
@@ -203,10 +204,7 @@ def keep(
 def parts_of(F: Any) -> tuple[Array, ...]:
     """The components of a stacked vector field; none of what is no such thing."""
     is_field = (
-        getattr(F, "ndim", 0) > 1
-        and hasattr(F, "__getitem__")
-        and not is_compiling()
-        and F.shape[0] <= MAX_ARRAYS
+        getattr(F, "ndim", 0) > 1 and not of_grid(F) and not is_compiling() and F.shape[0] <= MAX_ARRAYS
     )
     return tuple(in_sequence(F)) if is_field else ()
 
@@ -222,22 +220,24 @@ def grid_of(name: str, f: Any, spacing: Spacings, axis: object, ends: Ends, vect
         _check_together(name, f, spacing)
     sample = whole = f
     if vector:
-        is_stacked = getattr(f, "ndim", 0) > 1 and hasattr(f, "__getitem__")
+        is_stacked = getattr(f, "ndim", 0) > 1 and not of_grid(f)
         if not isinstance(f, (list, tuple)) and not is_stacked:
             raise ArgumentTypeError(
-                f"a vector field is a sequence of arrays, or one array with its components along axis 0; got {type(f).__name__} "
-                f"of {getattr(f, 'ndim', 0)} dimensions"
+                f"a vector field is a sequence of arrays, or one array with its components along axis 0; got {typed(f)}{of_grid(f) or _OF_ONE}"
             )
         f = in_sequence(f)
         if not f:
             raise ArgumentValueError("the vector field has no components; give one for each axis")
+        if is_stacked and axis is None and (whole.ndim == 2 or len(spacing) == whole.ndim):
+            _check_axes(f, whole.ndim - 1)
         sample = f[0]
     library, sample = dispatch.samples(unwrap(sample, "f")[0])
     real, shape = library.weights_dtype(sample), tuple(sample.shape)
     axes, entries = clean_axes(axis, shape, spacing)
     if COMPILER in modules and is_compiling():
         refuse_gaps(ends.get("missing"), ends.get("breaks"))
-        return _traced_grid(tuple(shape[a] for a in axes), axes, entries, ends)
+        whole_words = {word: value for word, value in ends.items() if word not in ("missing", "breaks")}
+        return _traced_grid(tuple(shape[a] for a in axes), axes, entries, cast(Ends, whole_words))
     if vector and len(axes) not in (1, len(f)):
         # refuses them, before an axis is too short that is none of the grid
         components(whole, (len(axes),), "f")
@@ -270,8 +270,6 @@ def spacing_of_one(f: object, spacing: Spacings, axis: object) -> Spacings:
         raise ArgumentTypeError(
             f"{counted(len(spacing), 'spacing')} came for {counted(len(shape), 'axis')}; an order is named, derivative(f, x, order={spacing[-1]})"
         )
-    if len(spacing) == 1 and shape and not is_compiling():
-        _check_other_axes(shape, spacing[0], axis)
     if len(spacing) < 2 or len(spacing) != len(shape):
         return spacing
     if not is_compiling():
@@ -292,20 +290,6 @@ def _check_entries(shape: tuple[int, ...], spacing: Spacings, axis: object) -> N
                 f"the step of axis {a} is 0; an axis is named, derivative(f, x, axis=0), and each entry of several is the spacing of one axis"
             )
         _axis(n, entry, a)
-
-
-def _check_other_axes(shape: tuple[int, ...], entry: Any, axis: object) -> None:
-    """Refuse the coordinates of another axis than the one that is differentiated, under the name of that."""
-    if not isinstance(entry, (list, tuple)) and getattr(entry, "ndim", 0) != 1:
-        return
-    points = len(entry)
-    own = clean_axis((axis,), len(shape))[0] if points in shape else None
-    if own is not None and shape[own] != points:
-        raise ArgumentValueError(
-            f"when 1d, distances must match the length of the corresponding dimension: axis {own} has "
-            f"{counted(shape[own], 'point')} but {counted(points, 'coordinate')} came for it; they fit axis "
-            f"{shape.index(points)}: axis={shape.index(points)}"
-        )
 
 
 def _traced_grid(lengths: tuple[int, ...], axes: tuple[int, ...], entries: list[Spacing], ends: Ends) -> Grid:
@@ -351,6 +335,14 @@ def only(F: Any, grid: Grid) -> Any:
     if grid.ndim > 1:
         return F
     components = in_sequence(F)
-    if len(components) != 1:
-        raise ArgumentValueError(f"the vector field has {len(components)} components, but there is 1 axis")
+    _check_axes(components, 1)
     return components[0]
+
+
+def _check_axes(components: Sequence[object], axes: int) -> None:
+    """Refuse another number of components than of axes: a single field, perhaps, whose rows would be components."""
+    if len(components) != axes:
+        raise ArgumentValueError(
+            f"the vector field has {len(components)} components, but there {'is' if axes == 1 else 'are'} {counted(axes, 'axis')}; give one for each axis, (u, v), or "
+            f"an array of shape (2, ny, nx){_OF_ONE}"
+        )

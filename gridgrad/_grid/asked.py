@@ -154,7 +154,7 @@ def points_of(
     ]
     for n, (numbers, _), a in zip(lengths, read, axes, strict=True):
         if numbers.ndim == 1:
-            check_count(numbers, n, a)
+            check_count(numbers, n, a, shape, len(axes) == 1)
     are_single = all([numbers.ndim < 2 for numbers, _ in read])
     values, is_curved = (read, False) if are_single else _in_shape(read, shape, axes)
     periods = [

@@ -20,6 +20,7 @@ from .._stencils.stencil import Stencil, is_normal
 from .._stencils.transpose import dual_widths
 from .._stencils.wide import Wide, exact_fraction, exact_steps, from_fraction, wrap_step
 from .._wraps.units import Maybe, converted, slope, wrap
+from . import hints
 from .boundary import OPEN, POLE, RING, Ends
 from .places import ORIGIN
 from .spacing import (  # fmt: skip
@@ -302,7 +303,7 @@ class Axis:
         if found is None:
             steps, around = self.exact_steps()
             even = not self.has_coordinates and self.period is None
-            check_length(self.length, self.number, rule, uniform=even)
+            check_length(self.length, self.number, rule, even, hints.of_pair(self.spacing))
             found = derivative_rows(steps, self.length, rule, around)
             dtype = np.asarray(steps.high).dtype
             for stencil in filter(None, found):
@@ -353,13 +354,14 @@ def rule_of(order: int, accuracy: int | None, ends: tuple[End, End], edge_order:
     return Rule(order, accuracy, ends, 2 if accuracy == 2 else edge_order)
 
 
-def check_length(length: int, axis: int, rule: Rule, uniform: bool = False) -> None:
+def check_length(length: int, axis: int, rule: Rule, uniform: bool = False, hint: str = "") -> None:
     """Refuse an axis too short for the rows of a rule."""
     needed = points_needed(rule, uniform)
     if length < needed:
         raise ArgumentValueError(
             f"axis {axis} has {counted(length, 'point')} but {_asked(rule)} needs at least {needed}; "
             + _less(length, rule, uniform)
+            + hint
         )
 
 

@@ -37,6 +37,19 @@ def _is_unwrapped(before: Array, after: Array) -> bool:
     return bool(has_one_sign and np.mean(moved) < 0.5 and np.all(size[moved] <= 4 * size[~moved].max()))
 
 
+def of_axes(points: int, shape: Shape, is_alone: bool) -> str:
+    """On coordinates of another axis of an array than the one that they came for."""
+    if points not in shape:
+        return ""
+    other = shape.index(points)
+    if is_alone:
+        return f"; they fit axis {other}: axis={other}"
+    return (
+        f"; they fit axis {other}: spacings are in the order of the axes, gradient(f, y, x) for f[y, x], or as axis= names them, "
+        "gradient(f, x, y, axis=(1, 0))"
+    )
+
+
 def of_length(values: Array, length: int) -> str:
     """On a number of coordinates that is not that of the points: a step, steps between points, edges of cells."""
     if len(values) == 2 < length and values[0] == length:
@@ -48,6 +61,13 @@ def of_length(values: Array, length: int) -> str:
     if len(values) == length + 1:
         return "; if these are the edges of cells, give their centres, (x[1:] + x[:-1]) / 2"
     return ""
+
+
+def of_pair(values: Array) -> str:
+    """On two coordinates that may be a number of points and a step."""
+    if values.shape != (2,) or values[0] < 3 or values[0] % 1:
+        return ""
+    return f"; a number of points and a step are a tuple, Grid(({values[0]:g}, {values[1]:g}))"
 
 
 def varied(x: Array) -> list[int]:

@@ -7,10 +7,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .._base.checks import int_or_none
+from .._base.checks import as_float, int_or_none, is_real
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
+from .._base.tracing import is_tracer
 from .._base.types import Array, Shape
-from .._wraps.foreign import numbers_in
+from .._wraps.foreign import numbers_in, with_labels
 from . import hints
 from .spacing import check_class, clean_number, numbers_of, to_host
 
@@ -24,10 +25,12 @@ def clean_entry(given: Any, k: int, axis: int) -> Entry:
     _check_single(given, k)
     is_along = False
     if isinstance(given, tuple):
+        if given and is_tracer(given[0]):
+            raise ArgumentTypeError(f"the number of points of axis {k} of the grid is {shown(given[0])}")
         if len(given) not in (2, 3) or int_or_none(given[0]) is None:
             raise ArgumentTypeError(
-                f"axis {k} of the grid is the tuple {given!r}; give (n, step) or (n, step, origin), or the coordinates as a list; "
-                "of a shape and steps it is Grid(*zip(shape, steps))"
+                f"axis {k} of the grid is the tuple {shown(given)}; give (n, step) or (n, step, origin), or the coordinates as a list; "
+                + _reordered(given)
             )
         length, spacing, origins = int(given[0]), given[1], given[2:]
     else:
@@ -38,9 +41,24 @@ def clean_entry(given: Any, k: int, axis: int) -> Entry:
         is_along = ndim > 1 and -ndim <= axis < ndim  # the axis of coordinates that vary from line to line
         length, spacing, origins = given.shape[axis] if is_along else len(given), given, ()
     if length < 2:
-        raise ArgumentValueError(f"axis {k} of the grid has {counted(length, 'point')}; it needs at least 2")
+        hint = f"; {_reordered(given)}" if isinstance(given, tuple) and len(given) == 3 else ""
+        raise ArgumentValueError(
+            f"axis {k} of the grid has {counted(length, 'point')}; it needs at least 2{hint}"
+        )
     own = numbers_of(spacing, axis) if is_along else to_host(spacing, axis)
     return length, own, clean_number(origins[0], axis, "origin") if origins else ORIGIN
+
+
+def _reordered(given: tuple[Any, ...]) -> str:
+    """On a tuple that is none of an axis: another order of its numbers, or a shape."""
+    numbers = [number for number in given if is_real(number)]
+    if len(given) == len(numbers) == 3 and int_or_none(given[2]) is not None:
+        return f"of a start, a stop and a number of points it is numpy.linspace{given}"
+    if len(given) == len(numbers) == 2:
+        n, step = given if as_float(given[0]).is_integer() else given[::-1]
+        if as_float(n) >= 2 and as_float(n).is_integer():
+            return f"the number of points is an int and comes first, ({int(n)}, {step})"
+    return "of a shape and steps it is Grid(*zip(shape, steps))"
 
 
 def _instead(given: object) -> str:
@@ -50,8 +68,13 @@ def _instead(given: object) -> str:
 
 
 def check_shape(entries: Sequence[Any]) -> None:
-    """Refuse what is the shape of a square or a cube, and would be one axis with a step as long as it has points."""
+    """Refuse the shape of a square or a cube, which would be one axis with a step as long as it has points, and a labelled field."""
     first = entries[0]
+    if len(entries) == 1 and getattr(first, "ndim", 1) > 1 and with_labels(type(first), "d"):
+        raise ArgumentTypeError(
+            f"a {type(first).__name__} of {first.ndim} dims would be the positions of one axis, others on each line; the grid of a labelled "
+            "field is gridgrad.xarray.Grid(d), and such positions go in as d.values"
+        )
     if (
         len(entries) == 1
         and isinstance(first, tuple)

@@ -11,7 +11,7 @@ import numpy as np
 from .._backends import dispatch
 from .._base.checks import masked_arrays
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted
-from .._base.types import Array, DType
+from .._base.types import Array, DType, Shape
 from .._stencils.wide import exact_fraction
 from .._wraps.foreign import is_foreign, named, numbers_in, remedy, remedy_for_units
 from .._wraps.units import held, present
@@ -162,12 +162,13 @@ def check_coordinates(values: Array, length: int, axis: int) -> None:
         )
 
 
-def check_count(values: Array, length: int, axis: int) -> None:
-    """One coordinate for each point."""
+def check_count(values: Array, length: int, axis: int, shape: Shape = (), is_alone: bool = True) -> None:
+    """One coordinate for each point of an axis of an array of this shape, of which it `is_alone` or one of several."""
     if len(values) != length:
+        hint = hints.of_axes(len(values), shape, is_alone) or hints.of_length(values, length)
         raise ArgumentValueError(
             "when 1d, distances must match the length of the corresponding dimension: "
-            f"axis {axis} has {counted(length, 'point')} but {counted(len(values), 'coordinate')} came for it{hints.of_length(values, length)}"
+            f"axis {axis} has {counted(length, 'point')} but {counted(len(values), 'coordinate')} came for it{hint}"
         )
 
 

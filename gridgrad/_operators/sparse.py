@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from math import prod
 from types import ModuleType
 from typing import Any, Protocol, cast
@@ -15,6 +16,7 @@ from .._backends.once import left_out
 from .._base.checks import dtype_or_none, masked_arrays
 from .._base.errors import ArgumentTypeError, ArgumentValueError, shown
 from .._base.late import sparse, sparse_linalg
+from .._base.tracing import is_tracer
 from .._base.types import Array
 from .._base.words import answering
 from .._grid.points import Points
@@ -93,6 +95,7 @@ class AsMatrix:
         terms = self.separate()
         return None if terms is None else ((terms,),)
 
+    @answering()
     @left_out("numbers")
     def to_linear_operator(self, dtype: npt.DTypeLike | None = None, xp: ModuleType | None = None) -> sparse_linalg.LinearOperator:  # fmt: skip
         """A ``scipy.sparse.linalg.LinearOperator`` (with ``xp=cupy`` cupyx's) on flat vectors of `dtype`.
@@ -129,14 +132,22 @@ class AsMatrix:
     @property
     def matvec(self) -> Callable[[Array], Array]:
         """The matrix times a flat vector, ``A.matvec(x)``, as SciPy's solvers ask for it: ``scipy.sparse.linalg.cg(A, b.ravel())``."""
-        product: Callable[[Array], Array] = self.to_linear_operator().matvec
-        return product
+        return partial(_on_vector, self.to_linear_operator().matvec)
 
     @property
     def rmatvec(self) -> Callable[[Array], Array]:
         """The conjugate transpose of the matrix times a flat vector."""
-        product: Callable[[Array], Array] = self.to_linear_operator().rmatvec
-        return product
+        return partial(_on_vector, self.to_linear_operator().rmatvec)
+
+
+def _on_vector(product: Callable[[Array], Array], x: Array) -> Array:
+    """The product of SciPy's operator with a vector that has numbers."""
+    if is_tracer(x):
+        raise ArgumentTypeError(
+            "matvec and rmatvec are for SciPy, which needs numbers, and x is traced; under jax.jit apply the operator itself to a field, "
+            "A(x.reshape(grid.shape)).ravel()"
+        )
+    return product(x)
 
 
 def factors_on(grids: Sequence[Points], coefficients: Sequence[Array]) -> list[Array]:

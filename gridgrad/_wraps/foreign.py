@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from .units import held, is_quantity_class, present
 # What arrays, tensors and tables offer, and variables of files do not.
 _OF_ARRAYS = ("__array_namespace__", "__array_priority__", "__array_function__", "__dlpack__",
               "__cuda_array_interface__", "to_numpy", "detach")  # fmt: skip
+_NO_NUMBERS = "as an array or a list"
 _OWN_WORDS = {"xarray": ".values", "pandas": ".to_numpy()", "polars": ".to_numpy()"}
 
 
@@ -59,7 +61,7 @@ def remedy(cls: Any, name: str) -> str:
         return f"cupy.asarray({name})"
     if hasattr(cls, "__array__") or hasattr(cls, "__array_interface__"):
         return f"numpy.asarray({name})"
-    return f"numpy.from_dlpack({name})" if hasattr(cls, "__dlpack__") else "as an array or a list"
+    return f"numpy.from_dlpack({name})" if hasattr(cls, "__dlpack__") else _NO_NUMBERS
 
 
 def numbers_in(given: object, name: str) -> str:
@@ -69,6 +71,28 @@ def numbers_in(given: object, name: str) -> str:
     if isinstance(given, Set):
         return f", sorted({name})"
     return f", list({name})" if isinstance(given, Iterator) else of_grid(given)
+
+
+def no_field(cls: type, name: str) -> str:
+    """What to type in the place of a field of a class that has no numbers as an array has them."""
+    if issubclass(cls, (str, bytes, PathLike)):
+        return (
+            ", and no file is read here: open it first, numpy.load(path) for example, or give xarray.open_dataset(path)['u'] "
+            "of a variable 'u' of NetCDF"
+        )
+    if issubclass(cls, Mapping) and not hasattr(cls, "data_vars"):
+        return f"; it has arrays by name: give one of them, {name}['u'] for example"
+    if issubclass(cls, Iterator):
+        return f"; give list({name})"
+    if hasattr(cls, "compute") and not hasattr(cls, "shape"):  # of Dask
+        return f"; give what it computes, {name}.compute()"
+    numbers = remedy(cls, name)
+    if of_grid(cls) or numbers == _NO_NUMBERS:
+        return of_grid(cls) or "; give an array, a list or a tuple of numbers"
+    return (
+        f": a plain result would lose what it knows beside its numbers{with_labels(cls, name)}; "
+        f"give its numbers, {numbers}"
+    )
 
 
 def with_labels(cls: type, name: str) -> str:

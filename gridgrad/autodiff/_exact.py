@@ -280,6 +280,11 @@ def derivative(
 
 
 def _clean_orders(orders: object, count: int) -> Monomial:
+    if orders is None:
+        raise ArgumentTypeError(
+            "derivative() needs orders=, integers, one for each coordinate: derivative(function, x, orders=(2,)); (2, 0, 1) is twice in the first "
+            "coordinate and once in the third"
+        )
     given = tuple(orders) if isinstance(orders, (tuple, list)) else (orders,)
     whole = tuple(int_or_none(value) for value in given)
     if any(value is None for value in whole):

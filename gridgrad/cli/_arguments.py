@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Container, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from math import inf
 from typing import Any
 
 from .._base.errors import ArgumentValueError
 from .._base.version import __version__
+from .._base.words import topic_of
 
 _COMMANDS = {
     "gradient": "the derivative of each variable along each --dim",
@@ -20,6 +21,35 @@ _COMMANDS = {
 # the functions of these commands, which are known too
 _IN_PYTHON = {"slope": ["gradient_norm"], "vorticity": ["curl"]}
 _EXIT = "Exit codes: 0 done, 1 a file cannot be read or written, 2 something in the command or the data that is refused."
+
+
+# What flags of other names are about (`topic_of`), and the flags that are here.
+_TOPICS = {
+    "spacing": "--step H", "axis": "--dim NAME", "ends": "--boundary DIM=END or --periodic DIM", "geometry": "--sphere", "out": "OUT, behind IN, without a flag",
+    "field": "--var NAME", "missing": "--missing one-sided", "accuracy": "--accuracy 4", "time": "--datetime-unit UNIT",
+}  # fmt: skip
+
+
+def parsed(arguments: Sequence[str] | None) -> argparse.Namespace:
+    """The words of a command; the parser ends the process where it does not know one."""
+    made = parser()
+    given, others = made.parse_known_args(arguments)
+    if others:
+        made.error(f"unrecognized arguments: {' '.join(others)}; {_instead(others[0])}")
+    return given
+
+
+def _instead(word: str) -> str:
+    name = word.lstrip("-").partition("=")[0].replace("-", "_")
+    if not word.startswith("-"):
+        return (
+            "a command takes two files, IN OUT; variables are named by --var NAME, dimensions by --dim NAME"
+        )
+    if name in ("edge_order", "datetime_unit"):
+        return f"here it is --{name.replace('_', '-')}"
+    topic = "field" if name in ("variable", "variables", "name") else topic_of(name)
+    here = _TOPICS.get(topic)
+    return f"here it is {here}" if here else "gridgrad COMMAND --help lists those that there are"
 
 
 def parser() -> argparse.ArgumentParser:

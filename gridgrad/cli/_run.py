@@ -17,7 +17,7 @@ from typing import Any, Never
 import numpy as np
 
 from .._base.version import __version__
-from ._arguments import chunks_of, parser
+from ._arguments import chunks_of, parsed
 from ._files import check_free, kind_of, read, write
 from ._flags import in_flags
 from ._info import lines
@@ -38,7 +38,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code: 0 done, 1 a file cannot be read or written, 2 something that is refused, 130 interrupted;
         terminated, it raises SystemExit of 143.
     """
-    given = parser().parse_args(arguments)
+    given = parsed(arguments)
     before = signal.signal(signal.SIGTERM, _stop)
     try:
         return _info(given) if given.command == "info" else _operate(given, arguments)

@@ -179,6 +179,14 @@ class Grid:
         __call__ = refused(
             "a grid is not applied to arrays, its methods are: grid.gradient(f), grid.laplacian(f)"
         )
+        __getitem__ = __iter__ = refused(
+            "a grid is no sequence; the coordinates of its axes are grid.plain.coordinates[0], in the order of grid.dims"
+        )
+        __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __matmul__ = __rmatmul__ = refused(
+            "a grid is no operator; those of its plain grid are added and multiplied, and grid.apply gives labels to what they make, "
+            "grid.apply(2 * grid.plain.laplacian, f)"
+        )
+        __array_ufunc__ = None  # so that numbers of NumPy come here too
 
         def __getattr__(self, name: str) -> Never:
             raise unknown(self, "a Grid of labelled arrays", name, {"grid.plain": vars(self).get("plain")})
@@ -260,9 +268,10 @@ class Grid:
         check_together({"F": fields}, self._coordinates, fields[0].dims)
         if len(fields) == len(self._coordinates):
             check_directions({"F": f}, self._coordinates, self._options.get("geometry"), fields[0].dims)
-        if not callable(operator):
+        if not callable(operator) or isinstance(operator, _Method):
+            given = f"grid.{operator.__name__}" if isinstance(operator, _Method) else repr(operator)
             raise ArgumentTypeError(
-                f"apply takes an operator, grid.apply(grid.plain.laplacian, f), got {operator!r}"
+                f"apply takes an operator of plain arrays, grid.apply(grid.plain.laplacian, f), got {given}"
             )
         arrays = [self._numbers(field) for field in decoded({"F": fields})["F"]]
         if (

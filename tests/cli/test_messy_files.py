@@ -119,3 +119,17 @@ def test_names_with_spaces_and_letters_of_any_language(tmp_path):
         assert run("gradient", folder / "in \u00fc.nc", folder / name, "--dim", "x") == (0, "", "")
         with xr.open_dataset(folder / name, engine="zarr" if name == "out.zarr" else None) as found:
             assert np.array_equal(found["dT (2 m)_dx"], SLOPES)
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ("--spacing 0.5", "here it is --step H"), ("--axis x", "here it is --dim NAME"), ("--edge_order 2", "here it is --edge-order"),
+        ("--geometry sphere", "here it is --sphere"), ("--output x.nc", "here it is OUT, behind IN"), ("--variable u", "here it is --var NAME"),
+        ("third.nc", "a command takes two files, IN OUT; variables are named by --var NAME"), ("--nonsense", "gridgrad COMMAND --help lists"),
+    ],
+)  # fmt: skip
+def test_words_of_others_are_answered(words, told, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        main("gradient", "in.nc", "out.nc", *words.split())
+    assert told in capsys.readouterr().err

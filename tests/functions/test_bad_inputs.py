@@ -100,7 +100,7 @@ DATA = {
     "structured data": ((np.zeros(4, "f8,f8"),), {}, TypeError, r"f has dtype .*differentiate one field at a time"),
     "ragged nested list": (([[1, 2], [3]],), {}, ValueError, "f is not a regular array: .*inhomogeneous"),
     "None data": ((None,), {}, TypeError, "f is None; give an array"),
-    "dict data": (({"a": 1},), {}, TypeError, "f is a dict, not an array: .* give its numbers, as an array or a list"),
+    "dict data": (({"a": 1},), {}, TypeError, "f is a dict, not an array; it has arrays by name: give one of them"),
     "np.recarray": ((np.zeros(4, "f8,f8").view(np.recarray),), {}, TypeError, "recarray, whose meaning"),
     "0-d data": ((np.array(3.0),), {}, ValueError, "f is 0-dimensional: a single number has no neighbours"),
     "python scalar data": ((3.0,), {}, ValueError, "f is 0-dimensional"),

@@ -145,7 +145,7 @@ FREE = {
     "wall of slip": (lambda: gg.slip(wall=U), TypeError, 'of slip.. must be "point" or "face"'),
     "component array": (lambda: gg.components(U, "reflect"), ValueError, r"unknown boundary an array of shape \(4, 5\) normal="),
     "no lines": (lambda: gg.Grid(np.zeros((0, 5)), axes=[-1]), ValueError, "it has no points"),
-    "one array as a vector": (lambda: gg.divergence(LINE), TypeError, "a vector field is a sequence of arrays, or one array with its components along axis 0; got ndarray of 1 dimensions"),
+    "one array as a vector": (lambda: gg.divergence(LINE), TypeError, "a vector field is a sequence of arrays, or one array with its components along axis 0; got an array of shape"),
     "a number as a vector": (lambda: gg.curl(5), TypeError, "a vector field is a sequence of arrays"),
     "a wrong number of components": (lambda: gg.divergence([U]), ValueError, "f has 1 component, but the operator takes 2"),
     "components on one axis": (lambda: gg.divergence([LINE, LINE]), ValueError, "the vector field has 2 components, but there is 1 axis"),

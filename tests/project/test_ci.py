@@ -13,14 +13,19 @@ ROOT = Path(__file__).parents[2]
 pytestmark = pytest.mark.skipif(not (ROOT / ".ci").is_dir(), reason="not a checkout")
 
 
-def said_by(command, folder=ROOT, **environment):
-    """What a command prints, without what `make` and this run have set."""
+def ran(command, folder, **environment):
+    """A command that has ended, without what `make` and this run have set."""
     kept = {
         k: v for k, v in os.environ.items() if k not in ("PYTHON", "VENV", "MAKEFLAGS", "MAKELEVEL", "MFLAGS")
     }
-    done = subprocess.run(
+    return subprocess.run(
         command, cwd=folder, env=kept | environment, capture_output=True, text=True, stdin=subprocess.DEVNULL
     )
+
+
+def said_by(command, folder=ROOT, **environment):
+    """What a command prints."""
+    done = ran(command, folder, **environment)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
@@ -100,3 +105,26 @@ def test_check_installs_the_tree_once(tmp_path):
     os.utime(tmp_path / "kernels" / "apply.h", (0, 0))
     (tmp_path / "gridgrad" / "two.py").touch()
     assert "--editable" in said_by(plan, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("ends", "made"),
+    [
+        ("0 0", True),
+        ("0 5", True),
+        ("5 0", True),
+        ("5 5", False),
+        ("1 0", False),
+        ("0 1", False),
+        ("5 1", False),
+    ],
+)
+def test_a_part_of_the_tests_may_have_none_of_one_kind_but_not_none_at_all(tmp_path, ends, made):
+    """pytest ends with 5 where it found nothing."""
+    many, few = ends.split()
+    program = fake_python(tmp_path / "bin" / "pytest", "").removeprefix("PYTHON=")
+    Path(program).write_text(f'#!/bin/sh\ncase "$*" in *"not alone"*) exit {many};; esac\nexit {few}\n')
+    (tmp_path / "tools").touch()
+    command = ["make", "-f", ROOT / "Makefile", f"VENV={tmp_path}", "-o", tmp_path / "tools", "test"]
+    done = ran(command, tmp_path)
+    assert (done.returncode == 0) == made, done.stdout + done.stderr

@@ -96,3 +96,34 @@ def test_sections_of_functions_begin_at_the_margin(name):
     entries = [line for line in lines[titles[0] + 1 : titles[1] - 1] if line]
     assert entries[0][0] != " "
     assert {len(line) - len(line.lstrip()) for line in entries} == {0, 4}
+
+
+@pytest.mark.parametrize("of", [gg.Grid, *map(type, OBJECTS.values())], ids=lambda of: of.__name__)
+def test_help_has_no_machinery(of):
+    """What classes have for Python, type checkers and each other is left out, and so are annotations."""
+    text = pydoc.render_doc(of, renderer=pydoc.plaintext)
+    for noise in (
+        "__add__",
+        "__array_ufunc__",
+        "__orig_bases__",
+        "__dict__",
+        "__class_getitem__",
+        "_*_",
+        "object at 0x",
+        ": '",
+        "grid: ",
+    ):
+        assert noise not in text.partition("Methods ")[2], noise
+
+
+METHODS = ("advect", "derivative", "diffuse", "directional_derivative", "faces", "mixed_derivative", "multiply", "with_breaks", "with_mask")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_parameters_of_methods_are_listed(name):
+    method = getattr(gg.Grid, name)
+    section = inspect.getdoc(method).partition("Parameters\n----------\n")[2].partition("\n\nReturns\n")[0]
+    described = re.findall(r"^(\w[\w, ]*) :", section, re.MULTILINE)
+    assert [word for line in described for word in line.split(", ")] == list(
+        inspect.signature(method).parameters
+    )[1:]

@@ -15,6 +15,7 @@ from remedies_faces import ROWS as FACES
 from remedies_functions import ROWS as FUNCTIONS
 from remedies_labels import ROWS as LABELS
 from remedies_masks import ROWS as MASKS
+from remedies_mistakes import ROWS as MISTAKES
 from remedies_objects import ROWS as OBJECTS
 from remedies_slips import ROWS as SLIPS
 from remedies_solves import ROWS as SOLVES
@@ -25,7 +26,7 @@ from remedies_words import ROWS as WORDS
 from gridgrad._base import words
 
 ROWS = [
-    *SAMPLES, *CURVILINEAR, *DERIVATIVES, *FACES, *FUNCTIONS, *LABELS, *MASKS, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS, *WORDS,
+    *SAMPLES, *CURVILINEAR, *DERIVATIVES, *FACES, *FUNCTIONS, *LABELS, *MASKS, *MISTAKES, *OBJECTS, *SLIPS, *SOLVES, *SPHERE, *WALLS, *WORDS,
 ]  # fmt: skip
 
 

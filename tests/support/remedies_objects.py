@@ -155,7 +155,6 @@ STEP = "import scipy; A = line.identity - 0.1 * line.laplacian; b = A(f); g = x;
 ELSEWHERE = [
     *(Row(f"A.{name}", "A.to_sparse().toarray()", "A.to_sparse().toarray() @ f", "b", STEP) for name in ["to_dense()", "toarray()", "todense()"]),
     *(Row(f"{call}(A)", "an operator is no array; its dense matrix is A.to_sparse().toarray(), and what it makes of a field A(f)", "A.to_sparse().toarray() @ f", "A(f)", STEP) for call in ("np.array", "np.asarray")),
-    Row("gradient(A, x)", "give its numbers, f.to_sparse().toarray()", "gradient(A.to_sparse().toarray(), x, axis=0) @ f", "gradient(b, x)", STEP),
     Row("A.to_spars()", "did you mean to_sparse?", "A.to_sparse() @ f", "b", STEP),
     Row("A.H", "applied to a field A.adjoint(g)", "A.adjoint(g)", "A.to_sparse().toarray().T @ g", STEP),
     Row("A.H", "and as an operator A.adjoint_operator()", "A.adjoint_operator()(g)", "A.T(g)", STEP),

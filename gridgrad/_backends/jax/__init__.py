@@ -120,8 +120,8 @@ class JAX(Backend[Array]):
             if axis is None:
                 raise without_numbers("an array of JAX") from error
             raise ArgumentTypeError(
-                f"the spacing of axis {axis} is traced by JAX ({type(error).__name__}), but weights are made from concrete "
-                "numbers; close over the spacing, jax.jit(lambda f: gradient(f, x)), or mark a scalar static"
+                f"the {name} of axis {axis} is traced by JAX ({type(error).__name__}), but weights are made from concrete "
+                f"numbers; close over the {name}, jax.jit(lambda f: gradient(f, x)), or mark a scalar static"
             ) from None
 
 

@@ -178,9 +178,10 @@ class Torch(Backend[Any]):
         """Refuse what is no dense tensor on the device of the fields, or would cut or join a graph."""
         f = fields[0]
         if any(map(is_differentiated, fields)):
+            what, name = ("f", "f") if is_differentiated(f) else ("what the operator is made with", "k")
             raise ArgumentTypeError(
-                "f requires grad, and writing into out= would cut the result from its graph; "
-                "leave out= away, or give f.detach()"
+                f"{what} requires grad, and writing into out= would cut the result from its graph; "
+                f"leave out= away, or give {name}.detach()"
             )
         if not isinstance(target, torch.Tensor):
             raise ArgumentTypeError(

@@ -32,6 +32,11 @@ def storage_of(tensor: Any) -> tuple[str, int]:
 def check_samples(f: Any) -> None:
     """Refuse tensors that have no differences or no dense memory."""
     _refuse_nested(f)
+    if type(f) is not torch.Tensor and hasattr(f, "get_mask"):
+        raise ArgumentTypeError(
+            "f is a masked tensor, whose mask torch does not carry through differences; give NaN in its place, f.to_tensor(float('nan')), and "
+            'missing="one-sided" where it is not to be read'
+        )
     if f.layout is not torch.strided:
         raise ArgumentTypeError(f"f is a sparse tensor (layout {f.layout}); give a dense one, f.to_dense()")
     if f.is_quantized:

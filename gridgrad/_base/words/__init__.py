@@ -9,6 +9,7 @@ from typing import TypeVar, cast, get_args, get_type_hints
 
 from ..errors import MISSING, ArgumentTypeError, crowded
 from ..late import imported
+from ..types import plain_signature
 
 Function = TypeVar("Function", bound=Callable[..., object])
 _offered: dict[str, Callable[..., object]] = {}
@@ -124,13 +125,7 @@ def offered(function: Function) -> Function:
     What catches other keywords, ``**others``, is no part of its signature, and what is `MISSING` has no default.
     """
     _offered[_name_of(function)] = function
-    whole = signature(function)
-    parameters = [
-        p.replace(default=p.empty) if p.default is MISSING else p
-        for p in whole.parameters.values()
-        if p.name != "others"
-    ]
-    function.__signature__ = whole.replace(parameters=parameters)  # type: ignore[attr-defined]
+    function.__signature__ = plain_signature(function)  # type: ignore[attr-defined]
     return function
 
 
@@ -185,6 +180,7 @@ def answering(surplus: str = "", **told: str) -> Callable[[Function], Function]:
                 )
             raise crowded(name, parameters, len(given), surplus)
 
+        call.__signature__ = plain_signature(function)  # type: ignore[attr-defined]
         return cast(Function, call)
 
     return decorate

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from ..._backends.once import left_out, made_once
-from ..._base.errors import ArgumentTypeError, ArgumentValueError, shown
+from ..._base.checks import clean_name
+from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
 from ..._base.words import answering, offered
 from ..._stencils.ends import Plate, Prescribed
@@ -293,10 +294,7 @@ def _number(given: object) -> str:
 def _made(
     kind: str, end: Prescribed, given: object, name: object, before: str = "", at: str = ""
 ) -> Condition:
-    if name is not None and not (isinstance(name, str) and name.isidentifier()):
-        raise ArgumentTypeError(
-            f"name={shown(name)} of {kind}() must be a word that a call can have as a keyword"
-        )
+    name = clean_name(name, kind)
     require_number(given, f"what is given to {kind}()")
     cleaned = given_of(given, kind)
     value = repr(cleaned) if not hasattr(cleaned, "shape") else f"<array of shape {tuple(cleaned.shape)}>"

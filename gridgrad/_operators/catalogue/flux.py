@@ -27,24 +27,34 @@ def diffuse(
 
     No flux passes one-sided, reflected and symmetric ends: the total ``sum(grid.measure * div(k grad f))`` is 0.
 
-    A sequence of numbers and fields gives one `k` for each axis of the grid, in its order. A field `k` is not
-    copied, and may be given at the call, ``A(f, k=k)``, as in `advect`; a number must be finite.
+    Parameters
+    ----------
+    k : number, array, or sequence with one of them for each axis
+        A sequence is in the order of the grid's axes. A field is not copied, and may be given at the call,
+        ``A(f, k=k)``, as in `advect`; a number must be finite.
+    mean : "arithmetic" or "harmonic"
+        Of points at a face. ``(k + k') / 2`` lets half of the flux pass beside an obstacle of ``k = 0``. With
+        ``"harmonic"``, ``2 k k' / (k + k')``, the obstacle is an insulating wall: no flux passes, and the values in it
+        are not read. It is also the mean for a k that jumps at faces (two resistances in series).
+    form : "points", "faces" or "tensor"
+        What `k` is. ``"faces"`` takes it at the faces, one number or array for each axis, in the shapes of
+        ``grid.faces()``: n - 1 along its own axis, or n where that is periodic. With n + 1 it is given in the walls
+        too, which is required where fluxes pass them: at antisymmetric and antireflected ends, and at all prescribed
+        conditions but a value at the end point. It takes two passes: the fluxes, then their divergence.
 
-    ``mean="arithmetic"`` takes ``(k + k') / 2`` at a face, so that half of the flux passes beside an obstacle of
-    ``k = 0``. With ``mean="harmonic"``, ``2 k k' / (k + k')``, the obstacle is an insulating wall: no flux passes, and
-    the values in it are not read. It is also the mean for a k that jumps at faces (two resistances in series).
+        ``"tensor"`` takes a symmetric tensor at the points, ``k[a][b]`` for the axes a and b, made of numbers and
+        fields: ``sum d_a (k_ab d_b f)``. Diagonal entries are as above; the others use slopes averaged over cells, in
+        two more passes. No flux passes the ends, and the total is 0.
 
-    ``form="faces"`` takes `k` at the faces, one number or array for each axis, in the shapes of ``grid.faces()``:
-    n - 1 along its own axis, or n where that is periodic. With n + 1 it is given in the walls too, which is required
-    where fluxes pass them: at antisymmetric and antireflected ends, and at all prescribed conditions but a value at
-    the end point. It takes two passes: the fluxes, then their divergence.
+    Returns
+    -------
+    Operator
 
-    ``form="tensor"`` takes a symmetric tensor at the points, ``k[a][b]`` for the axes a and b, made of numbers and
-    fields: ``sum d_a (k_ab d_b f)``. Diagonal entries are as above; the others use slopes averaged over cells, in two
-    more passes. No flux passes the ends, and the total is 0. The matrix is symmetric in the inner product of
-    `quadrature`, and negative semidefinite where the tensor is positive semidefinite at each point. Rows are of
-    order 2 inside where steps vary smoothly, and of order 1 at ends where only the sum of two parts of the flux
-    is 0; solutions are then of order 2 in the mean.
+    Notes
+    -----
+    The matrix of a tensor is symmetric in the inner product of `quadrature`, and negative semidefinite where the
+    tensor is positive semidefinite at each point. Rows are of order 2 inside where steps vary smoothly, and of
+    order 1 at ends where only the sum of two parts of the flux is 0; solutions are then of order 2 in the mean.
 
     On grids with gaps k is not read in them, nor at a face to them that no flux passes, and totals stay 0. Where a
     condition beside gaps lets fluxes pass, k at faces counts there. A tensor needs gaps that no flux passes. Slopes

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import cast
 
+from ..._base.checks import clean_name
 from ..._base.errors import MISSING, ArgumentTypeError
 from ..._base.words import answering, required
 from ..._grid.points import Points
-from ..fields.factors import clean_name, factor_on, number_of
+from ..fields.factors import factor_on, number_of
 from ..operator import AtPoints
 from ..patterns.kinds import method
 from ..sweep import multiplication
@@ -23,18 +24,28 @@ from .second import identity
 def multiply(grid: Points, b: object = MISSING, *, name: str | None = None) -> AtPoints:
     """``b * f``: the multiplication by a number or a field `b`, a diagonal matrix.
 
-    `b` broadcasts to ``(..., *grid.shape)`` as in NumPy, and is not copied: what is written into it later
-    counts. A vector along one axis stays one, ``grid.multiply(r[:, None])``. With a `name` a call gives
-    another, ``A(f, name=...)``. A number is part of the weights; where it changes give an array of one element,
-    ``dt = numpy.full((1, 1), 0.1)``.
+    Parameters
+    ----------
+    b : number or array
+        Broadcasts to ``(..., *grid.shape)`` as in NumPy, and is not copied: what is written into it later
+        counts. A vector along one axis stays one, ``grid.multiply(r[:, None])``. A number is part of the weights;
+        where it changes give an array of one element, ``dt = numpy.full((1, 1), 0.1)``.
+    name : str, optional
+        By which a call gives another array, ``A(f, name=...)``.
 
+    Returns
+    -------
+    Operator
+
+    Notes
+    -----
     In products it costs no pass: ``grid.multiply(a) @ A`` is ``a * A``, and ``A @ grid.multiply(b)``
     applies A to ``b * f``, in one pass. Only where A is multiplied there already, as `advect` by its
     fields, ``a * A`` takes two, with a temporary. Alone, and in sums, it reads what is prescribed at points on walls, as every operator;
     in products it takes what A gives as it is. On vector fields A each component is multiplied.
     """
     required("Grid.multiply", b=b)
-    number, name = number_of(b), clean_name(name)
+    number, name = number_of(b), clean_name(name, "multiply")
     if number is not None:
         if name is not None:
             one = (1,) * grid.ndim

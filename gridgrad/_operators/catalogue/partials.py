@@ -21,15 +21,28 @@ def derivative(
 ) -> Sweep:  # fmt: skip
     """The derivative of order 1 to 4 along one axis of the grid.
 
-    `accuracy` None is the narrowest stencil, of three points, or five for orders 3 and 4; 2, 4 and 6 are the
-    order of accuracy at every point of every grid, ends included. The narrowest stencils of orders 2 and 4 are
-    second order accurate where steps vary smoothly, and first order on an irregular grid.
+    Parameters
+    ----------
+    axis : int
+        The axis of the grid.
+    order : 1, 2, 3 or 4
+        How many times it is differentiated.
+    accuracy : None, 2, 4 or 6
+        None is the narrowest stencil, of three points, or five for orders 3 and 4; 2, 4 and 6 are the
+        order of accuracy at every point of every grid, ends included. The narrowest stencils of orders 2 and 4 are
+        second order accurate where steps vary smoothly, and first order on an irregular grid.
+    side : None, "left" or "right"
+        ``"left"`` is the backward difference, with the point before, of lower index, and ``"right"`` the
+        forward one; with `accuracy` 2 they read two such points. At one-sided ends, and at an end point whose value
+        is prescribed, they read the points inside instead; across mirrored and periodic ends they continue, and
+        they use the value, slope or Robin condition of a wall.
 
-    ``side="left"`` is the backward difference, with the point before, of lower index, and ``side="right"`` the
-    forward one; with `accuracy` 2 they read two such points. At one-sided ends, and at an end point whose value
-    is prescribed, they read the points inside instead; across mirrored and periodic ends they continue, and
-    they use the value, slope or Robin condition of a wall.
+    Returns
+    -------
+    Operator
 
+    Notes
+    -----
     Products of derivatives, ``A @ B``, lose accuracy at one-sided ends: with an outer derivative of order m and
     accuracy p, and an inner one of accuracy q, the smaller of p and ``q - m`` is left there.
     """
@@ -59,9 +72,21 @@ def mixed_derivative(
 ) -> Sweep:  # fmt: skip
     """``d_a d_b`` for two different axes of the grid, the product of their derivatives, in one pass.
 
-    `orders` are those along both, 1 to 4: ``mixed_derivative(0, 1, orders=(2, 1))`` is ``d_0 d_0 d_1``. Stencils and
-    `accuracy` are those of `derivative`. Derivatives along more axes are products,
-    ``grid.derivative(2) @ grid.mixed_derivative(0, 1)``, which along different axes lose no order.
+    Derivatives along more axes are products, ``grid.derivative(2) @ grid.mixed_derivative(0, 1)``, which along
+    different axes lose no order.
+
+    Parameters
+    ----------
+    axis, other : int
+        Two axes of the grid.
+    orders : pair of 1, 2, 3 or 4
+        Those along both: ``mixed_derivative(0, 1, orders=(2, 1))`` is ``d_0 d_0 d_1``.
+    accuracy : None, 2, 4 or 6
+        As in `derivative`, whose stencils these are.
+
+    Returns
+    -------
+    Operator
     """
     if others or axis is MISSING or other is MISSING:
         refuse_words("mixed_derivative", others, axis=axis, other=other)

@@ -28,7 +28,16 @@ def directional_derivative(
 ) -> Operator:
     """``sum v_a d_a`` along a vector, or a vector field, `v`; not divided by its length.
 
-    `v` is as in `advect`, also in the order of its components, and at a call; `accuracy` as in `gradient`.
+    Parameters
+    ----------
+    v : sequence of numbers and fields
+        As in `advect`, also in the order of its components, and at a call.
+    accuracy : None, 2, 4 or 6
+        As in `gradient`.
+
+    Returns
+    -------
+    Operator
     """
     if others or v is MISSING:
         refuse_words("directional_derivative", others, v=v)
@@ -44,21 +53,32 @@ def advect(
 ) -> Operator:
     """``sum v_a d_a``: the advection of a scalar field by the velocity `v`, numbers or fields.
 
-    One component for each axis of the grid, in its order: ``(u, v)`` for arrays ``u[y, x]`` on
-    ``Grid(x, y, axes=[-1, -2])``. Numbers must be finite; they become part of the weights.
+    Parameters
+    ----------
+    v : sequence of numbers and fields
+        One component for each axis of the grid, in its order: ``(u, v)`` for arrays ``u[y, x]`` on
+        ``Grid(x, y, axes=[-1, -2])``. Numbers must be finite; they become part of the weights.
+    accuracy : None, 2, 4 or 6
+        As in `gradient`.
+    upwind : None, 1 or 2
+        The order of accuracy of differences to the side that the flow comes from along each axis, chosen by the
+        sign of the component at each point, in the same pass: points downwind are not read. Where it comes in
+        through a one-sided end, the difference is with the points inside, so prescribe a value there,
+        ``boundary=gridgrad.value(c)``, or leave that point out of the step.
 
+    Returns
+    -------
+    Operator
+
+    Notes
+    -----
     Fields are not copied: what is written into them later is what the operator uses. Where the
     names of buffers are swapped instead, ``u, new = new, u``, the operator still reads the array that
     was `u` when it was made. Give the fields at the call then, ``A(f, out=new, v=(u, v))``: this plans
     nothing anew, and goes through sums, multiples, products and adjoints.
 
     Central differences with one-sided ends of order 2 can grow at an inflow that the grid does not
-    resolve; ``edge_order=1``, a mirrored end or `upwind` does not. `accuracy` is as in `gradient`.
-
-    With `upwind` 1 or 2, its order of accuracy, the difference along each axis is to the side that the
-    flow comes from, chosen by the sign of the component at each point, in the same pass: points
-    downwind are not read. Where it comes in through a one-sided end, the difference is with the points inside,
-    so prescribe a value there, ``boundary=gridgrad.value(c)``, or leave that point out of the step.
+    resolve; ``edge_order=1``, a mirrored end or `upwind` does not.
     """
     if others or v is MISSING:
         refuse_words("advect", others, v=v)

@@ -20,7 +20,6 @@ from .coefficients import Argument, is_finite
 from .gather import clean_coefficient
 
 Number = float | complex
-RESERVED = ("f", "out", "workers", "add", "g", "weight")  # what calls have by these names
 
 
 class Factor(NamedTuple):
@@ -114,17 +113,6 @@ def _along_first(grid: Points) -> str:
     """How a vector is given along the first of several axes."""
     ones = ", 1" * (grid.ndim - 1)
     return f": a vector a along the first axis as a.reshape(-1{ones})" if ones else ""
-
-
-def clean_name(name: object) -> str | None:
-    """A word that a call can have as a keyword, or None."""
-    if name is None:
-        return None
-    if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
-        raise ArgumentTypeError(
-            f"name={name!r} of multiply() must be a word that a call can have as a keyword, and none of {', '.join(RESERVED)}"
-        )
-    return name
 
 
 def check_single(factor: object) -> None:

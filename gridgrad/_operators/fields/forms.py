@@ -12,6 +12,7 @@ import numpy as np
 
 from ..._backends import dispatch
 from ..._backends.protocol import Backend
+from ..._base.checks import of_grid
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
 from ..._grid.matching import check_grids
@@ -34,11 +35,12 @@ def components(f: Any, form: Form, name: str) -> tuple[list[Array], bool]:
         own = [components(part, form[1:], f"{name}[{k}]")[0] for k, part in enumerate(f)]
         return [field for part in own for field in part], False
     shape = getattr(f, "shape", None)
-    if shape is None:
-        raise ArgumentTypeError(
-            f"{name} is a {type(f).__name__}; give a sequence of {form[0]} arrays, or one array with the components along axis 0"
-        )
-    if tuple(shape[: len(form)]) != form:
+    if shape is None or tuple(shape[: len(form)]) != form:
+        mistaken = of_grid(f)
+        if shape is None or mistaken:
+            raise ArgumentTypeError(
+                f"{name} is a {type(f).__name__}; give a sequence of {form[0]} arrays, or one array with the components along axis 0{mistaken}"
+            )
         raise ArgumentValueError(
             f"{name} has shape {tuple(shape)}, but the operator takes {' x '.join(map(str, form))} components, which come first: "
             f"give a sequence of {form[0]}, or stack them to the shape ({', '.join(map(str, form))}, ...)"

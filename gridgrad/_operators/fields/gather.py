@@ -241,7 +241,12 @@ def broadcast(xp: Operations, c: Array, shape: tuple[int, ...], label: str) -> A
     try:
         wide: Array = xp.broadcast_to(c, shape)
         return wide
-    except (ValueError, RuntimeError, TypeError):
+    except (ValueError, RuntimeError, TypeError) as error:
+        if isinstance(error, TypeError):  # it is of another library than the functions
+            own = type(c).__module__.partition(".")[0]
+            raise ArgumentTypeError(
+                f"{label} is an array of {own}, and the field is of another library; give it in that of the field, torch.asarray(v) for example"
+            ) from None
         is_tensor = label == "k" and c.ndim == len(shape) + 2 and c.shape[0] == c.shape[1]
         hint = '; a tensor k[a][b] is grid.diffuse(k, form="tensor")' if is_tensor else ""
         if " of axis " in label and c.ndim > len(shape):  # a whole field, say, at a wall

@@ -9,8 +9,9 @@ import numpy as np
 from ..._backends import dispatch
 from ..._backends.once import left_out
 from ..._base.checks import is_word
-from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from ..._base.late import Late
+from ..._base.tracing import is_tracer
 from ..._base.types import Array, Shape
 from ..._base.words import answering
 from ..._grid.boundary import Side, clean_boundary
@@ -228,6 +229,9 @@ def _fill(fill: object) -> float:
 
 
 def _breaks(at: object, length: int, axis: int, is_ring: bool) -> tuple[int, ...]:
+    traced = next(filter(is_tracer, at if isinstance(at, (list, tuple)) else [at]), None)
+    if traced is not None:
+        raise ArgumentTypeError(f"breaks must be integers, got {shown(traced)}")
     values = np.asarray(at)
     if values.size and values.dtype.kind not in "iu":
         raise ArgumentTypeError(

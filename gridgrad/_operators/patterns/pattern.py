@@ -10,7 +10,8 @@ from typing import ParamSpec, TypeVar, cast
 
 from ..._backends.once import made_once
 from ..._base.cache import Cache, Entry
-from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
+from ..._base.checks import is_word
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from ..._base.tracing import COMPILER, is_compiling
 from ..._base.types import Shape
 from ..._grid.points import Points
@@ -177,11 +178,16 @@ class Pattern(OnGrids):
         """The transpose, edges included."""
         return self._turned("T")
 
-    @derived
     def adjoint(self, weight: str | None) -> Pattern:
         """The adjoint, in the Euclidean inner product or with ``weight="quadrature"``: it conjugates its fields."""
-        if weight not in (None, "quadrature"):
-            raise ArgumentValueError(f'weight must be None or "quadrature", got {weight!r}')
+        if not (weight is None or is_word(weight, "quadrature")):
+            raise ArgumentValueError(
+                f'weight must be None or "quadrature", got {shown(weight)}; with weights w of your own it is A.adjoint(w * g) / w'
+            )
+        return self._adjoint(weight)
+
+    @derived
+    def _adjoint(self, weight: str | None) -> Pattern:
         return self._turned("adjoint", weight)
 
     def _turned(self, name: str, weight: str | None = None) -> Pattern:

@@ -9,7 +9,8 @@ from typing import NamedTuple, TypedDict
 
 import numpy as np
 
-from ..._base.errors import ArgumentValueError
+from ..._base.checks import as_float, int_or_none, is_real
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, typed
 from ..._base.late import sparse_linalg
 from ..._base.types import Array
 from .factored import Unknowns
@@ -37,9 +38,23 @@ def given_limits(rtol: float | None, maxiter: int | None) -> Limits:
     """Those that are not None."""
     limits: Limits = {}
     if rtol is not None:
-        limits["rtol"] = rtol
+        given: object = rtol
+        if isinstance(given, bool) or not is_real(given):
+            raise ArgumentTypeError(
+                f"rtol must be a positive number, got {typed(rtol)}; rtol=1e-8 for example"
+            )
+        if not 0 < as_float(given) < 1:
+            raise ArgumentValueError(
+                f"rtol must be between 0 and 1, got {rtol}; it is a part of b, rtol=1e-8 for example"
+            )
+        limits["rtol"] = as_float(given)
     if maxiter is not None:
-        limits["maxiter"] = maxiter
+        count = int_or_none(maxiter)
+        if count is None or count < 1:
+            raise ArgumentTypeError(
+                f"maxiter must be a positive int, got {typed(maxiter)}; maxiter=1000 for example"
+            )
+        limits["maxiter"] = count
     return limits
 
 

@@ -100,6 +100,7 @@ class Solver(metaclass=Seen):
     __dir__ = seen
 
     def __init__(self, operator: Solvable, method: str | None = None, **tolerance: Unpack[Limits]) -> None:
+        check_method(method)
         check_square(operator)
         constants_of(operator)
         self.operator, self.method = operator.of_copies(), method
@@ -273,12 +274,16 @@ def constants_of(operator: Solvable) -> list[Array]:
     return found
 
 
-def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inverse:
-    """By transforms where the operator has them, else by factors; or as asked for."""
+def check_method(method: object) -> None:
+    """Refuse what is no name."""
     if method is not None and not isinstance(method, str):
         raise ArgumentTypeError(
             f"method must be a name or None, got {type(method).__name__}; a right-hand side goes to what is made, A.solver()(b), or A.solve(b)"
         )
+
+
+def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inverse:
+    """By transforms where the operator has them, else by factors; or as asked for."""
     if method not in (None, "direct", *METHODS):
         close = nearest(method.lower(), ("direct", *METHODS))
         hint = f"did you mean {close!r}? " if close else ""
@@ -305,6 +310,7 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
 
 def kept_solver(operator: Solvable, method: str | None, tolerance: Limits) -> Solver:
     """The solver of an earlier call, as long as the coefficients have the same values."""
+    check_method(method)
     values = constants_of(operator)
     key = operator, method, tuple(sorted(tolerance.items()))
     found = _kept.get(key)

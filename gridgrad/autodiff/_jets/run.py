@@ -107,6 +107,11 @@ class Task:
 
 def called(function: Function, jets: Sequence[object]) -> tuple[list[Any], bool]:
     """The outputs of a function as a list, and whether it returned a single one; clear errors."""
+    if isinstance(function, np.ufunc) and function.nin != len(jets):  # another would be its out=
+        raise ArgumentTypeError(
+            f"the function is called with its {len(jets)} coordinates, f(x, y), and numpy.{function.__name__} takes {function.nin}; "
+            f"say which it is of, lambda x, y: numpy.{function.__name__}(x) for example"
+        )
     try:
         result = cast(Array, function(*jets))
     except (ShapeAsked, ArgumentTypeError, ArgumentValueError):

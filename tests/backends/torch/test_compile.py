@@ -58,6 +58,7 @@ CALLS = {
     "keywords of torch": lambda f: gg.gradient(f, spacing=2.0, dim=(1, 0)),
     "drop-in": lambda f: gt.gradient(f, spacing=[TORCH_X, torch.arange(3)], edge_order=2),
     "drop-in, default": lambda f: gt.gradient(f),
+    "words without a meaning": lambda f: (gg.laplacian(f, 0.5, missing=None, breaks=None, boundary=None),),
 }
 
 
