@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,8 +19,8 @@ from ..._stencils.matrix import matrix as matrix_of
 from ..._terms.term import Term, joins_of, own_terms
 from ..fields.forms import Form
 from ..holding.held import components_of, free_points
-from .eigenbasis import Eigenbasis, Ring, Vectors, Waves, diagonalised, is_too_long
-from .inverse import ROUNDING, Constants, Inverse, side_by_side, singular
+from .eigenbasis import EVEN, Eigenbasis, Ring, Vectors, Waves, diagonalised, is_too_long
+from .inverse import ROUNDING, Constants, Inverse, along, side_by_side, singular
 from .staying.tridiagonal import Systems, staying
 
 
@@ -35,8 +36,10 @@ class Separable(Inverse):
     shift: float  # the multiple of the field itself
     bases: tuple[Eigenbasis, ...]
     free: tuple[slice, ...]
-    constants: Constants | None
+    constants: Constants | None  # which a right-hand side must have none of
     stays: int | None = None
+    means: Constants | None = None  # transposed or not, of which solutions have none where the way there leaves some
+    is_transposed: bool = False
     _inverses: dict[tuple[tuple[int, ...], ...], Systems | Array] = field(default_factory=dict)
 
     @property
@@ -51,6 +54,11 @@ class Separable(Inverse):
     def takes_batches(self) -> bool:  # type: ignore[override]
         """Where axes are counted from behind."""
         return max(self.grid.axes) < 0
+
+    @property
+    def is_exact(self) -> bool:  # type: ignore[override]
+        """The axis that stays has its own rows."""
+        return all(basis.is_exact for k, basis in enumerate(self.bases) if k != self.stays)
 
     def __call__(self, b: Array) -> Array:
         """Solve along the grid's axes of an array."""
@@ -72,6 +80,24 @@ class Separable(Inverse):
         return tuple(index)
 
     def _inverted(self, b: Array, axes: tuple[int, ...]) -> Array:
+        """Where there are means, between projections, of which the transpose has the transposed ones."""
+        if self.means is None:
+            return self._mapped(b, axes)
+        if self.is_transposed:
+            return self._balanced(self._mapped(self._balanced(b, axes), axes), axes)
+        u = self._mapped(b, axes)
+        return u - self.means.mean(u, axes)
+
+    def _balanced(self, f: Array, axes: tuple[int, ...]) -> Array:
+        """With the sum 0, by a multiple of the weights of the mean."""
+        assert self.means is not None
+        taken: Array = f.sum(axis=axes, keepdims=True)
+        for axis, width in zip(axes, self.means.widths, strict=True):
+            taken = along(taken, width / width.sum(), axis)
+        rest: Array = f - taken
+        return rest
+
+    def _mapped(self, b: Array, axes: tuple[int, ...]) -> Array:
         """Real transforms first: the first Fourier transform of real samples gives half of the coefficients.
 
         Of these the last axis, whose points are side by side, as they are again where it is the last one back.
@@ -124,8 +150,9 @@ class Separable(Inverse):
 
     def transposed(self) -> Inverse:
         """Each axis transposed; derivatives of what is projected out are projected out."""
-        bases = tuple(basis.transposed() for basis in self.bases)
-        return Separable(self.grid, self.shift, bases, self.free, None, self.stays)
+        bases, turned = tuple(basis.transposed() for basis in self.bases), not self.is_transposed
+        constants = None if turned else self.means
+        return replace(self, bases=bases, constants=constants, is_transposed=turned, _inverses={})
 
     def rounded(self, rounding: float) -> Inverse:
         """With other limits of the mean."""
@@ -137,7 +164,7 @@ class Separable(Inverse):
 
     def products(self) -> Products | None:
         """Transforms are matrices too; three diagonals have eigenvectors, where these are not too long."""
-        return None if any(map(is_too_long, self.bases)) else self._products
+        return self._products if self.is_exact and not any(map(is_too_long, self.bases)) else None
 
     @cached_property
     def _products(self) -> Products:
@@ -163,6 +190,11 @@ class Componentwise(Inverse):
     takes_batches = False  # the components are along axis 0
 
     @property
+    def is_exact(self) -> bool:  # type: ignore[override]
+        """Of all of them."""
+        return all(inverse.is_exact for inverse in self.inverses)
+
+    @property
     def described(self) -> str:  # type: ignore[override]
         """The ways of all components, in their order; one where they are alike."""
         return "; ".join(dict.fromkeys(inverse.described for inverse in self.inverses))
@@ -180,12 +212,15 @@ class Componentwise(Inverse):
         return Componentwise(tuple(inverse.rounded(rounding) for inverse in self.inverses))
 
 
-def separable(grid: Points, terms: tuple[Term, ...] | None, form: Form) -> Inverse | None:
-    """The inverse of terms of these kinds, on fields of a form: rows along one axis that are diagonalised, and multiples of the field itself."""
+def separable(
+    grid: Points, terms: tuple[Term, ...] | None, form: Form, limit: float = EVEN
+) -> Inverse | None:
+    """The inverse of terms of these kinds, on fields of a form: rows along one axis that are `diagonalised`, and multiples of the field itself."""
     if terms is None or any(term.output != term.input for term in terms):
         return None
     found = [
-        _of_scalars(grid, own_terms(terms, k), component) for k, component in enumerate(components_of(form))
+        _of_scalars(grid, own_terms(terms, k), component, limit)
+        for k, component in enumerate(components_of(form))
     ]
     inverses = tuple(inverse for inverse in found if inverse is not None)
     if len(inverses) < len(found):
@@ -219,7 +254,9 @@ def _reciprocal(values: Array) -> Array:
     return inverse
 
 
-def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None) -> Separable | None:
+def _of_scalars(
+    grid: Points, terms: Sequence[Term], component: int | None, limit: float
+) -> Separable | None:
     """The inverse of all terms of one output, of one field."""
     if not is_plain(terms) or any(t.then or t.turns for t in terms):
         return None
@@ -228,14 +265,23 @@ def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None) -> S
     matrices = [rows_along(grid, terms, k)[points, points] for k, points in enumerate(free)]
     if not all(matrix.shape[0] for matrix in matrices):
         return None
-    bases = tuple(basis for basis in map(diagonalised, matrices) if basis is not None)
+    found = [diagonalised(matrix, limit) for matrix in matrices]
+    bases = tuple(basis for basis in found if basis is not None)
     if len(bases) < len(matrices):
         return None
     stays = staying(shift, bases, grid.axes)
     if any(is_too_long(basis) for k, basis in enumerate(bases) if k != stays):
         return None
     constants = None if stays is not None else _constants(grid, shift, bases, matrices)
-    return Separable(grid, shift, bases, free, constants, stays)
+    return with_means(Separable(grid, shift, bases, free, constants, stays))
+
+
+Made = TypeVar("Made", bound=Separable)
+
+
+def with_means(made: Made) -> Made:
+    """Waves of even steps have the mean 0 of these, which is not that of the steps that there are."""
+    return made if made.is_exact else replace(made, means=made.constants, _inverses={})
 
 
 def is_plain(terms: Sequence[Term]) -> bool:
