@@ -102,7 +102,7 @@ def polynomial(grid: Points, chains: Chains | None, limit: float = EVEN) -> Sepa
     for _, product in (own for chain in factors for rows in chain for own in rows.products):
         for k, matrix in product:
             along[k].append(matrix)
-    common = [_Common.of(matrices, points, limit) for matrices, points in zip(along, free, strict=True)]
+    common = [Common.of(matrices, points, limit) for matrices, points in zip(along, free, strict=True)]
     found = [own for own in common if own is not None]
     if len(found) < len(common):
         return None
@@ -143,7 +143,7 @@ def _factors(grid: Points, terms: Sequence[Term], free: Sequence[slice]) -> _Fac
     return _Factors(shift, tuple(own for own in products if all(m.nnz for _, m in own[1])))
 
 
-class _Common(NamedTuple):
+class Common(NamedTuple):
     """Eigenvectors of all matrices of an axis, with the eigenvalues of each."""
 
     basis: Eigenbasis
@@ -151,7 +151,7 @@ class _Common(NamedTuple):
     values: dict[int, Array]
 
     @classmethod
-    def of(cls, matrices: Sequence[sparse.csr_array], points: slice, limit: float) -> _Common | None:
+    def of(cls, matrices: Sequence[sparse.csr_array], points: slice, limit: float) -> Common | None:
         """Those of the narrowest rows that have some, of which the others are multiples of itself and of its square."""
         still = Still(np.zeros(points.stop - points.start))
         others = [own for own in matrices if _multiple(own) is None]
@@ -204,7 +204,7 @@ def _size(matrix: sparse.csr_array) -> float:
     return float(abs(matrix).sum(axis=1).max())
 
 
-def _checked(made: Polynomial, common: Sequence[_Common], norm: float) -> Polynomial | None:
+def _checked(made: Polynomial, common: Sequence[Common], norm: float) -> Polynomial | None:
     """With the constants that it makes 0, if there are no others; None where some eigenvalues are too small to tell."""
     sizes = [len(own.basis.values) for own in common]
     values = abs(made.eigenvalues(sizes, range(len(sizes))))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
@@ -24,6 +24,9 @@ from .inverse import ROUNDING, Constants, Inverse, along, side_by_side, singular
 from .staying.tridiagonal import Systems, staying
 
 
+Along = Callable[[Array, bool], Array]  # solves along the axis that stays, in the place of what is the solver's own
+
+
 @dataclass(frozen=True, eq=False)
 class Separable(Inverse):
     """``u = F^-1 (F b / (sum of eigenvalues))`` with F the transforms of all axes: fast diagonalisation.
@@ -40,13 +43,14 @@ class Separable(Inverse):
     stays: int | None = None
     means: Constants | None = None  # transposed or not, of which solutions have none where the way there leaves some
     is_transposed: bool = False
-    _inverses: dict[tuple[tuple[int, ...], ...], Systems | Array] = field(default_factory=dict)
+    staying = "three diagonals"
+    _inverses: dict[tuple[tuple[int, ...], ...], Along | Array] = field(default_factory=dict)
 
     @property
     def described(self) -> str:  # type: ignore[override]
         """The transform of each axis."""
         return ", ".join(
-            f"{'three diagonals' if k == self.stays else basis.described} along axis {a}"
+            f"{self.staying if k == self.stays else basis.described} along axis {a}"
             for k, (basis, a) in enumerate(zip(self.bases, self.grid.axes, strict=True))
         )
 
@@ -102,9 +106,7 @@ class Separable(Inverse):
 
         Of these the last axis, whose points are side by side, as they are again where it is the last one back.
         """
-        order = sorted(
-            set(range(len(axes))) - {self.stays}, key=lambda k: (isinstance(self.bases[k], Ring), -axes[k])
-        )
+        order = self.in_order(axes)
         c, mean = b, None
         if self.constants is not None:
             mean = self.constants.mean(b, axes)
@@ -112,18 +114,23 @@ class Separable(Inverse):
         for k in order:
             c = self.bases[k].analyse(c, axes[k])
         inverse = self._inverse(c, axes)
-        c = inverse(c, c is not b) if isinstance(inverse, Systems) else c * inverse
+        c = c * inverse if isinstance(inverse, np.ndarray) else inverse(c, c is not b)
         for k in reversed(order):
             c = self.bases[k].synthesise(c, axes[k])
         if self.constants is not None and mean is not None:
             self.constants.check(b, mean, c, axes)
         return side_by_side(c)
 
+    def in_order(self, axes: Sequence[int]) -> list[int]:
+        """The axes with transforms, as these follow each other."""
+        others = set(range(len(axes))) - {self.stays}
+        return sorted(others, key=lambda k: (isinstance(self.bases[k], Ring), -axes[k]))
+
     def eigenvalues(self, shape: Sequence[int], axes: Sequence[int]) -> Array:
         """Of the whole, for coefficients of this shape."""
         return _sums(self.shift, self.bases, shape, axes)
 
-    def _inverse(self, c: Array, axes: tuple[int, ...]) -> Systems | Array:
+    def _inverse(self, c: Array, axes: tuple[int, ...]) -> Along | Array:
         """1 over the sum of the eigenvalues, in the order of `c`; 0 for constants that the operator makes 0."""
         lengths = tuple(n if axis in axes else 1 for axis, n in enumerate(c.shape))
         memory = tuple(sorted(range(c.ndim), key=lambda axis: -abs(c.strides[axis])))
@@ -135,7 +142,7 @@ class Separable(Inverse):
 
     def _made(
         self, lengths: tuple[int, ...], axes: tuple[int, ...], memory: tuple[int, ...]
-    ) -> Systems | Array:
+    ) -> Along | Array:
         if self.stays is None:
             found = _reciprocal(self.eigenvalues(lengths, axes))
             return np.ascontiguousarray(found.transpose(memory)).transpose(np.argsort(memory))

@@ -38,6 +38,7 @@ from .iterative import METHODS, Iterated, Limits, Tolerance
 from .polynomial import Chains, polynomial
 from .refined import refined
 from .separable import separable
+from .staying.blocked import blocked
 from .staying.profiled import profiled
 
 _EPS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "complex64": 2.0**-23}
@@ -309,7 +310,11 @@ def _by_transforms(operator: Solvable, limit: float) -> Inverse | None:
     found = separable(grid, terms, operator.inputs, limit)
     if found is not None or operator.inputs:
         return found
-    return profiled(grid, terms, operator.factor_values, limit) or polynomial(grid, operator.chains(), limit)
+    return (
+        profiled(grid, terms, operator.factor_values, limit)
+        or polynomial(grid, operator.chains(), limit)
+        or blocked(grid, terms, operator.factor_values, limit)
+    )
 
 
 def kept_solver(operator: Solvable, method: str | None, tolerance: Limits) -> Solver:

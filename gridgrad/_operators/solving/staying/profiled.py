@@ -71,7 +71,7 @@ def profiled(
         return None
     if not any(term.outer is not None for term in terms):
         return None
-    values = [_profile(value) for value in factors()]
+    values = [profile(value) for value in factors()]
     used = [values[term.outer] for term in terms if term.outer is not None]
     varying = {one[0] for one in used if one is not None and one[0] is not None}
     if None in used or len(varying) != 1:
@@ -86,7 +86,7 @@ def _is_simple(term: Term) -> bool:
     return term == plain and term.join is Join.TOTAL and term.output == term.input == 0
 
 
-def _profile(value: Array) -> tuple[int | None, Array] | None:
+def profile(value: Array) -> tuple[int | None, Array] | None:
     """Along which axis of the field it varies, if along any, and its values there; None of more than one, and of complex ones."""
     if np.iscomplexobj(value):
         return None
