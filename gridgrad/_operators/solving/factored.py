@@ -16,7 +16,6 @@ from ..masked.matrix import inside_of
 from .inverse import Constants, Inverse, singular
 from .separable import keeps_constants
 
-
 SINGULAR = 1 / np.finfo(np.float64).eps  # the condition from which on a matrix counts so
 
 

@@ -23,8 +23,9 @@ from .eigenbasis import EVEN, Eigenbasis, Ring, Vectors, Waves, diagonalised, is
 from .inverse import ROUNDING, Constants, Inverse, along, side_by_side, singular
 from .staying.tridiagonal import Systems, staying
 
-
-Along = Callable[[Array, bool], Array]  # solves along the axis that stays, in the place of what is the solver's own
+Along = Callable[
+    [Array, bool], Array
+]  # solves along the axis that stays, in the place of what is the solver's own
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +42,9 @@ class Separable(Inverse):
     free: tuple[slice, ...]
     constants: Constants | None  # which a right-hand side must have none of
     stays: int | None = None
-    means: Constants | None = None  # transposed or not, of which solutions have none where the way there leaves some
+    means: Constants | None = (
+        None  # transposed or not, of which solutions have none where the way there leaves some
+    )
     is_transposed: bool = False
     staying = "three diagonals"
     _inverses: dict[tuple[tuple[int, ...], ...], Along | Array] = field(default_factory=dict)
@@ -261,9 +264,7 @@ def _reciprocal(values: Array) -> Array:
     return inverse
 
 
-def _of_scalars(
-    grid: Points, terms: Sequence[Term], component: int | None, limit: float
-) -> Separable | None:
+def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None, limit: float) -> Separable | None:
     """The inverse of all terms of one output, of one field."""
     if not is_plain(terms) or any(t.then or t.turns for t in terms):
         return None

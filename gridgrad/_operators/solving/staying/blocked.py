@@ -89,7 +89,9 @@ class Blocked(Separable):
             left_out = int(np.argmin(sum(varying))) * n + n - 1
             kept = np.ones(len(values[0]) * n)
             kept[left_out] = 0
-            matrix = sparse.diags_array(kept) @ matrix @ sparse.diags_array(kept) + sparse.diags_array(1 - kept)
+            matrix = sparse.diags_array(kept) @ matrix @ sparse.diags_array(kept) + sparse.diags_array(
+                1 - kept
+            )
         return Factors(sparse.csr_array(matrix)), left_out
 
     def _made(self, lengths: tuple[int, ...], axes: tuple[int, ...], memory: tuple[int, ...]) -> Blocks:
@@ -162,7 +164,7 @@ def _product(term: Term, values: Sequence[Array | None], stays: int, n: int) -> 
     whole = term.stencil if term.axis is None else VALUE
     at_faces = term.faces if term.axis == stays else None
     alone = term._replace(
-        axis=None if own is None else 0, stencil=own or whole, then=None, faces=at_faces
+        axis=None if own is None else 0, stencil=whole if own is None else own, then=None, faces=at_faces
     )
     profiles = [np.broadcast_to(0.0 if value is None else value, (n,)) for value in values]
     rows = term_matrix(alone, (n,), profiles)
@@ -191,8 +193,7 @@ def _made(
         bases.append(Still(np.zeros(points.stop - points.start)) if common is None else common.basis)
         values |= {} if common is None else common.values
     whole = tuple(
-        Piece(rows, tuple((k, values[id(own)]) for k, own in matrices))
-        for rows, matrices in pieces
+        Piece(rows, tuple((k, values[id(own)]) for k, own in matrices)) for rows, matrices in pieces
     )
     made = Blocked(grid, 0.0, tuple(bases), tuple(free), None, stays, pieces=whole)
     constants = _constants(grid, pieces, free, stays)

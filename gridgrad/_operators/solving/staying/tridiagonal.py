@@ -75,7 +75,11 @@ def staying(shift: float, bases: Sequence[Eigenbasis], axes: Sequence[int]) -> i
     length, or the one whose points lie furthest apart.
     """
     plain = [k for k, basis in enumerate(bases) if isinstance(basis, Vectors) and basis.size > 1]
-    waves = [k for k, basis in enumerate(bases) if isinstance(basis, Waves) and (len(bases) > 1 or not basis.is_exact)]
+    waves = [
+        k
+        for k, basis in enumerate(bases)
+        if isinstance(basis, Waves) and (len(bases) > 1 or not basis.is_exact)
+    ]
     if not plain + waves:
         return None
     slow = {k: basis.type == 1 for k, basis in enumerate(bases) if isinstance(basis, Waves)}
