@@ -325,7 +325,7 @@ def _waves(bands: Bands, limit: float) -> Waves | None:
     for k, end in zip((0, -1), ends, strict=True):
         symmetric[k] = 0.5 if end == "reflect" else 1.0
     values = middle + 2 * beside * np.cos(_angles(name, type, n))
-    return Waves(name, type, values, symmetric, bands, limit <= CLOSE)
+    return Waves(name, type, values, symmetric, bands, bool(limit <= CLOSE))
 
 
 def _mirror(own: float, other: float, middle: float, beside: float, near: float) -> str:

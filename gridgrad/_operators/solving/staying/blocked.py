@@ -111,7 +111,7 @@ class Blocked(Separable):
             factors, _ = self.factors(self._of_real())
         except RuntimeError:  # exactly singular
             return False
-        return factors.condition() <= SINGULAR
+        return bool(factors.condition() <= SINGULAR)
 
     def _of_real(self) -> tuple[int, ...]:
         """How many coefficients they have: half of those of the axis that has the first Fourier transform."""
