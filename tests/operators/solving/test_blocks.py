@@ -90,8 +90,8 @@ def test_other_orders_of_axes():
 
 
 @pytest.mark.parametrize("along", [0, 1])
-def test_factors_along_one_axis_that_are_not_definite(along):
-    """A diffusivity along either axis, beside an advection in the other."""
+def test_diffusivities_along_either_axis(along):
+    """The other one has a transform."""
     k = 1 + MIRRORS.mesh()[along] ** 2
     A = MIRRORS.identity - 0.1 * MIRRORS.diffuse(k)
     way = "LU factors along axis {}, DCT-{} along axis {}"
@@ -146,6 +146,17 @@ def test_against_closed_forms(wave):
         u = grid.laplacian.solve(np.full(grid.shape, 1.0 if wave == 0 else 0.0))
         errors.append(np.abs(u - want).max())
     assert errors[-1] < 1e-12 or 3.3 < errors[1] / errors[2] < 4.7
+
+
+def test_a_nan_spoils_its_own_field_only():
+    for name in ("disc, held", "sphere, rows on poles", "open ends, a wind"):
+        A = OPERATORS[name].linear
+        b = np.stack([np.array(A(RNG.standard_normal(A.grid.shape)))] * 2)
+        want = A.solve(b[1])
+        b[0, 3, 4] = np.nan
+        u = A.solve(b)
+        assert np.isnan(u[0]).any()
+        assert np.abs(u[1] - want).max() <= 1e-13 * np.abs(want).max()
 
 
 def test_solvers_travel():
