@@ -23,9 +23,7 @@ from .eigenbasis import EVEN, Eigenbasis, Ring, Vectors, Waves, diagonalised, is
 from .inverse import ROUNDING, Constants, Inverse, along, side_by_side, singular
 from .staying.tridiagonal import Systems, staying
 
-Along = Callable[
-    [Array, bool], Array
-]  # solves along the axis that stays, in the place of what is the solver's own
+Along = Callable[[Array, bool], Array]  # solves along the axis that stays; in place where it may
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,9 +40,7 @@ class Separable(Inverse):
     free: tuple[slice, ...]
     constants: Constants | None  # which a right-hand side must have none of
     stays: int | None = None
-    means: Constants | None = (
-        None  # transposed or not, of which solutions have none where the way there leaves some
-    )
+    means: Constants | None = None  # that solutions have none of, where transforms leave some
     is_transposed: bool = False
     staying = "three diagonals"
     _inverses: dict[tuple[tuple[int, ...], ...], Along | Array] = field(default_factory=dict)
@@ -64,7 +60,7 @@ class Separable(Inverse):
 
     @property
     def is_exact(self) -> bool:  # type: ignore[override]
-        """The axis that stays has its own rows."""
+        """Where all transforms are: the axis that stays has its own rows."""
         return all(basis.is_exact for k, basis in enumerate(self.bases) if k != self.stays)
 
     def __call__(self, b: Array) -> Array:
