@@ -32,8 +32,9 @@ class Solves:
 
         Multiples of ``grid.identity`` plus second derivatives with constant factors are solved by transforms of each axis
         (FFT, cosine, sine, or eigenvectors), where its ends allow it, and so are sums of products of these on two axes or more.
-        With factors that vary along one axis, as ``1/r**2``, in the conservative form, the other axes are transformed, and
-        there are three diagonals along that one. All other operators are solved by LU factors of their matrix.
+        With factors that vary along one axis, as ``1/r**2`` or ``diffuse(k)`` with k(r), or any rows along it, as beside poles
+        and at one-sided ends, the other axes are transformed, and there are three diagonals along that one, or LU factors of a
+        few. All other operators are solved by LU factors of their matrix. Steps may be even but for rounding (`numpy.linspace`).
         Both are kept for the next call, as long as coefficients have the same values; `solver` keeps them as long as you do.
 
         Parameters

@@ -16,6 +16,7 @@ from .inverse import along, at, lined, times
 
 LONGEST = 2048  # points of an axis whose vectors are kept
 CLOSE = 4 * np.finfo(np.float64).eps  # weights that differ by their rounding
+EVEN = 2.0**-30  # by that of positions: in even steps all the same, but for a second solve of what is left
 
 
 class Eigenbasis:
@@ -23,6 +24,7 @@ class Eigenbasis:
 
     described = ""
     values: Array  # the eigenvalues
+    is_exact = True  # whether they are those of the matrix, or of one in even steps that is near to it
 
     @property
     def size(self) -> int:
@@ -75,6 +77,7 @@ class Ring(Eigenbasis):
     """
 
     values: Array
+    is_exact: bool = True
     described = "FFT"
 
     def analyse(self, x: Array, axis: int) -> Array:
@@ -104,6 +107,7 @@ class Waves(Eigenbasis):
     values: Array
     symmetric: Array
     bands: Bands
+    is_exact: bool = True
     is_transposed: bool = False
 
     @property
@@ -200,6 +204,11 @@ class Carried(Eigenbasis):
         return self.inner.described
 
     @property
+    def is_exact(self) -> bool:  # type: ignore[override]
+        """Of what is between."""
+        return self.inner.is_exact
+
+    @property
     def values(self) -> Array:  # type: ignore[override]
         """0 at the ends."""
         values = np.zeros(len(self.carry) + len(self.ends), self.inner.values.dtype)
@@ -235,25 +244,35 @@ class Carried(Eigenbasis):
         return replace(self, inner=self.inner.transposed(), is_transposed=not self.is_transposed)
 
 
-def diagonalised(matrix: sparse.csr_array) -> Eigenbasis | None:
-    """The eigenvectors of one axis' rows, by what the matrix is; None where that is none of the kinds above."""
+def diagonalised(matrix: sparse.csr_array, limit: float = EVEN) -> Eigenbasis | None:
+    """The eigenvectors of one axis' rows, by what the matrix is; None where that is none of the kinds above.
+
+    Entries of even steps may differ by the limit, `CLOSE` for eigenvectors of the very matrix.
+    """
     if not matrix.nnz:
         return Still(np.zeros(matrix.shape[0]))
     empty = tuple(np.flatnonzero(np.diff(matrix.indptr) == 0).tolist())
-    return _carried(matrix, empty) if empty else _of_neighbours(matrix) or ring(matrix)
+    return _carried(matrix, empty, limit) if empty else _of_neighbours(matrix, limit) or ring(matrix, limit)
 
 
-def _of_neighbours(matrix: sparse.csr_array) -> Waves | Vectors | None:
+def _of_neighbours(matrix: sparse.csr_array, limit: float) -> Waves | Vectors | None:
     """Where rows read a point and the two beside it."""
     bands = Bands.of(matrix)
-    return None if bands is None else _waves(bands) or _vectors(bands)
+    if bands is None:
+        return None
+    return _waves(bands, CLOSE) or (_waves(bands, limit) if limit > CLOSE else None) or _vectors(bands)
 
 
-def _near(a: Array | float, b: Array | float, size: float) -> bool:
-    return bool(np.all(np.abs(np.subtract(a, b)) <= CLOSE * size))
+def _near(a: Array | float, b: Array | float, limit: float) -> bool:
+    return bool(np.all(np.abs(np.subtract(a, b)) <= limit))
 
 
-def ring(matrix: sparse.csr_array) -> Ring | None:
+def _mean(x: Array) -> float:
+    """The number itself where all are one."""
+    return float(x[0] + (x - x[0]).mean())
+
+
+def ring(matrix: sparse.csr_array, limit: float = EVEN) -> Ring | None:
     """Where each row is the one before, one point further, round the ring."""
     n = matrix.shape[0]
     if n < 3:
@@ -265,11 +284,15 @@ def ring(matrix: sparse.csr_array) -> Ring | None:
     first[behind[columns == 0]] = entries.data[columns == 0]
     if matrix.nnz != n * np.count_nonzero(first):
         return None
-    if not _near(entries.data, first[behind], float(abs(first).max())):
+    apart = entries.data - first[behind]
+    size = float(abs(first).max())
+    if not _near(apart, 0, limit * size):
         return None
+    is_exact = _near(apart, 0, CLOSE * size)
+    first += np.bincount(behind, apart, n) / n
     values = np.fft.fft(first)
-    is_even = _near(first[1:], first[:0:-1], float(abs(first).max()))
-    return Ring(values.real if is_even else values)
+    is_even = _near(first[1:], first[:0:-1], (CLOSE if is_exact else limit) * size)
+    return Ring(values.real if is_even else values, is_exact)
 
 
 # By the first row and the last: whether the field is even or odd there, and whether the mirror is between points.
@@ -281,18 +304,19 @@ _TYPES = {
 }  # fmt: skip
 
 
-def _waves(bands: Bands) -> Waves | None:
+def _waves(bands: Bands, limit: float) -> Waves | None:
     """The transform for these two mirrors, if there is one."""
     n = len(bands.main)
     if n < 3:
         return None
-    beside, middle = bands.upper[1], bands.main[1]
-    size = max(abs(beside), abs(middle))
-    inside = (bands.lower[:-1] - beside, bands.upper[1:] - beside, bands.main[1:-1] - middle)
-    if not (beside and all(_near(part, 0, size) for part in inside)):
+    inner, own = np.concatenate([bands.lower[:-1], bands.upper[1:]]), bands.main[1:-1]
+    beside, middle = _mean(inner), _mean(own)
+    near = limit * max(abs(beside), abs(middle))
+    if not (beside and _near(inner, beside, near) and _near(own, middle, near)):
         return None
     ends = [
-        _mirror(bands.main[k], bands.upper[0] if k == 0 else bands.lower[-1], middle, beside) for k in (0, -1)
+        _mirror(bands.main[k], bands.upper[0] if k == 0 else bands.lower[-1], middle, beside, near)
+        for k in (0, -1)
     ]
     name, type = _TYPES.get((ends[0], ends[1]), ("", 0))
     if not name:
@@ -300,20 +324,20 @@ def _waves(bands: Bands) -> Waves | None:
     symmetric = np.ones(n)
     for k, end in zip((0, -1), ends, strict=True):
         symmetric[k] = 0.5 if end == "reflect" else 1.0
-    return Waves(name, type, middle + 2 * beside * np.cos(_angles(name, type, n)), symmetric, bands)
+    values = middle + 2 * beside * np.cos(_angles(name, type, n))
+    return Waves(name, type, values, symmetric, bands, bool(limit <= CLOSE))
 
 
-def _mirror(own: float, other: float, middle: float, beside: float) -> str:
+def _mirror(own: float, other: float, middle: float, beside: float, near: float) -> str:
     """What the end point's row says about the end."""
-    size = max(abs(beside), abs(middle))
-    if _near(own, middle, size) and _near(other, 2 * beside, size):
+    if _near(own, middle, near) and _near(other, 2 * beside, near):
         return "reflect"
-    if not _near(other, beside, size):
+    if not _near(other, beside, near):
         return ""
     found = [
         (word, middle + k * beside) for word, k in (("symmetric", 1), ("held", 0), ("antisymmetric", -1))
     ]
-    return next((word for word, value in found if _near(own, value, size)), "")
+    return next((word for word, value in found if _near(own, value, near)), "")
 
 
 def _angles(name: str, type: int, n: int) -> Array:
@@ -337,14 +361,14 @@ def is_too_long(basis: Eigenbasis) -> bool:
     return isinstance(basis, Vectors) and basis.size > LONGEST
 
 
-def _carried(matrix: sparse.csr_array, empty: tuple[int, ...]) -> Carried | None:
+def _carried(matrix: sparse.csr_array, empty: tuple[int, ...], limit: float) -> Carried | None:
     """Where only end points have rows of 0."""
     n = matrix.shape[0]
     if not set(empty) <= {0, n - 1}:
         return None
     inside = slice(int(0 in empty), n - int(n - 1 in empty))
     between = matrix[inside, inside]
-    inner = _of_neighbours(between) if between.shape[0] else None
+    inner = _of_neighbours(between, limit) if between.shape[0] else None
     if inner is None or is_too_long(inner) or abs(inner.values).min() <= CLOSE * abs(inner.values).max():
         return None
     carry = -sparse_linalg.splu(between.tocsc()).solve(matrix[inside][:, list(empty)].toarray())

@@ -16,6 +16,8 @@ from ..masked.matrix import inside_of
 from .inverse import Constants, Inverse, singular
 from .separable import keeps_constants
 
+SINGULAR = 1 / np.finfo(np.float64).eps  # the condition from which on a matrix counts so
+
 
 class Unknowns:
     """The points of fields that are solved for, as flat vectors: field by field, component after component."""
@@ -68,6 +70,27 @@ class Factors:
         else:
             lu = sparse_linalg.splu(matrix.tocsc())
         self._matrix, self.solve, self.entries = matrix, lu.solve, int(lu.nnz)
+        self.size = matrix.shape[0]
+
+    def solved(self, b: Array, trans: str) -> Array:
+        """Of columns: real factors serve the parts of complex numbers."""
+        if np.iscomplexobj(b) and self._matrix.dtype.kind != "c":
+            both = self.solve(np.concatenate([b.real, b.imag], axis=1), trans)
+            real, imaginary = np.split(both, 2, axis=1)
+            whole: Array = real + 1j * imaginary
+            return whole
+        x: Array = self.solve(np.ascontiguousarray(b, self._matrix.dtype), trans)
+        return x
+
+    def condition(self) -> float:
+        """An estimate of its number, in the sum norm; infinite or NaN of what has no inverse."""
+        inverse = sparse_linalg.LinearOperator(
+            self._matrix.shape, dtype=self._matrix.dtype, matvec=self.solve, rmatvec=lambda x: self.solve(x, "H"),
+            matmat=self.solve, rmatmat=lambda x: self.solve(x, "H"),
+        )  # fmt: skip
+        with np.errstate(over="ignore", invalid="ignore"):
+            norm = abs(self._matrix).sum(axis=0).max()  # that of SciPy 1.13 takes no arrays
+            return float(sparse_linalg.onenormest(inverse) * norm)
 
     def __reduce__(self) -> tuple[object, ...]:
         return type(self), (self._matrix,)
@@ -151,16 +174,10 @@ class Factored(Inverse):
         return u
 
     def _solved(self, b: Array) -> Array:
-        """By the factors; real ones serve the parts of complex numbers."""
+        """By the factors."""
         if self.lu is None or not b.size:
             return b
-        trans = "T" if self.is_transposed else "N"
-        if np.iscomplexobj(b) and self.dtype.kind != "c":
-            both = self.lu.solve(np.concatenate([b.real, b.imag], axis=1), trans)
-            real, imaginary = np.split(both, 2, axis=1)
-            return real + 1j * imaginary
-        x: Array = self.lu.solve(np.ascontiguousarray(b, self.dtype), trans)
-        return x
+        return self.lu.solved(b, "T" if self.is_transposed else "N")
 
     def transposed(self) -> Inverse:
         """By the same factors."""
@@ -195,13 +212,7 @@ def factors(matrix: sparse.csr_array, order: int, has_walls: bool) -> Factors | 
         lu = Factors(matrix)
     except RuntimeError as error:  # exactly singular
         raise singular(no_inverse.format(np.inf), order, has_walls, not order) from error
-    inverse = sparse_linalg.LinearOperator(
-        matrix.shape, dtype=matrix.dtype, matvec=lu.solve, rmatvec=lambda x: lu.solve(x, "H"),
-        matmat=lu.solve, rmatmat=lambda x: lu.solve(x, "H"),
-    )  # fmt: skip
-    with np.errstate(over="ignore", invalid="ignore"):
-        norm = abs(matrix).sum(axis=0).max()  # that of SciPy 1.13 takes no arrays
-        condition = sparse_linalg.onenormest(inverse) * norm
-    if not condition <= 1 / np.finfo(np.float64).eps:
+    condition = lu.condition()
+    if not condition <= SINGULAR:
         raise singular(no_inverse.format(condition), order, has_walls, not order)
     return lu

@@ -23,6 +23,7 @@ class Inverse:
 
     described = ""
     takes_batches = True  # also with one more axis in front
+    is_exact = True  # whether it is that of the operator, or of one near to it; see `Refined`
 
     def __call__(self, b: Array) -> Array:
         """Solve."""

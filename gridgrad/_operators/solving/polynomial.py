@@ -16,9 +16,9 @@ from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
 from ..._terms.term import Term
 from ..holding.held import free_points
-from .eigenbasis import CLOSE, Eigenbasis, Ring, Still, Vectors, Waves, diagonalised, is_too_long, ring
+from .eigenbasis import CLOSE, EVEN, Eigenbasis, Ring, Still, Vectors, Waves, diagonalised, is_too_long, ring
 from .inverse import ROUNDING, Constants, Inverse
-from .separable import Separable, at_the_point, is_plain, keeps_constants, placed, rows_along
+from .separable import Separable, at_the_point, is_plain, keeps_constants, placed, rows_along, with_means
 
 Chains = tuple[tuple[tuple[Term, ...], ...], ...]  # a sum of products of sums of terms
 
@@ -65,7 +65,11 @@ class Polynomial(Separable):
         """Each axis transposed."""
         chains = tuple(tuple(rows.transposed() for rows in chain) for chain in self.chains)
         bases = tuple(basis.transposed() for basis in self.bases)
-        return replace(self, bases=bases, chains=chains, constants=None, _inverses={})
+        turned = not self.is_transposed
+        constants = None if turned else self.means
+        return replace(
+            self, bases=bases, chains=chains, constants=constants, is_transposed=turned, _inverses={}
+        )
 
 
 class _Factors(NamedTuple):
@@ -81,7 +85,7 @@ class _Factors(NamedTuple):
         return abs(self.shift) + sum(sizes)
 
 
-def polynomial(grid: Points, chains: Chains | None) -> Separable | None:
+def polynomial(grid: Points, chains: Chains | None, limit: float = EVEN) -> Separable | None:
     """The inverse of such a sum on scalar fields; None where its sweeps have no common eigenvectors, or along one axis.
 
     There factors of a few diagonals are as quick.
@@ -98,7 +102,7 @@ def polynomial(grid: Points, chains: Chains | None) -> Separable | None:
     for _, product in (own for chain in factors for rows in chain for own in rows.products):
         for k, matrix in product:
             along[k].append(matrix)
-    common = [_Common.of(matrices, points) for matrices, points in zip(along, free, strict=True)]
+    common = [Common.of(matrices, points, limit) for matrices, points in zip(along, free, strict=True)]
     found = [own for own in common if own is not None]
     if len(found) < len(common):
         return None
@@ -139,7 +143,7 @@ def _factors(grid: Points, terms: Sequence[Term], free: Sequence[slice]) -> _Fac
     return _Factors(shift, tuple(own for own in products if all(m.nnz for _, m in own[1])))
 
 
-class _Common(NamedTuple):
+class Common(NamedTuple):
     """Eigenvectors of all matrices of an axis, with the eigenvalues of each."""
 
     basis: Eigenbasis
@@ -147,14 +151,14 @@ class _Common(NamedTuple):
     values: dict[int, Array]
 
     @classmethod
-    def of(cls, matrices: Sequence[sparse.csr_array], points: slice) -> _Common | None:
+    def of(cls, matrices: Sequence[sparse.csr_array], points: slice, limit: float) -> Common | None:
         """Those of the narrowest rows that have some, of which the others are multiples of itself and of its square."""
         still = Still(np.zeros(points.stop - points.start))
         others = [own for own in matrices if _multiple(own) is None]
         if not others:
             return cls(still, None, {id(own): still.values + own[0, 0] for own in matrices})
         for matrix in sorted(others, key=lambda own: int(own.nnz)):
-            basis = diagonalised(matrix)
+            basis = diagonalised(matrix, limit)
             if isinstance(basis, (Ring, Waves, Vectors)) and not is_too_long(basis):
                 values = {id(own): _values_in(basis, matrix, own) for own in matrices}
                 found = {key: own for key, own in values.items() if own is not None}
@@ -171,7 +175,7 @@ def _multiple(matrix: sparse.csr_array) -> float | None:
 def _values_in(basis: Eigenbasis, matrix: sparse.csr_array, other: sparse.csr_array) -> Array | None:
     """The eigenvalues of another matrix with these eigenvectors, to rounding of its entries; None if they are not its own."""
     if isinstance(basis, Ring):
-        found = ring(other)
+        found = ring(other, CLOSE if basis.is_exact else EVEN)
         return None if found is None else found.values
     multiple = _multiple(other)
     if multiple is not None:
@@ -182,7 +186,7 @@ def _values_in(basis: Eigenbasis, matrix: sparse.csr_array, other: sparse.csr_ar
     rest = other - twice * square
     once = _ratio(rest, matrix, matrix)
     apart, sizes = (abs(own).max(axis=1).toarray() for own in (rest - once * matrix, other))
-    is_found = (apart <= 8 * CLOSE * sizes).all()
+    is_found = (apart <= (8 * CLOSE if basis.is_exact else EVEN) * sizes).all()
     return once * basis.values + twice * basis.values**2 if is_found else None
 
 
@@ -200,7 +204,7 @@ def _size(matrix: sparse.csr_array) -> float:
     return float(abs(matrix).sum(axis=1).max())
 
 
-def _checked(made: Polynomial, common: Sequence[_Common], norm: float) -> Polynomial | None:
+def _checked(made: Polynomial, common: Sequence[Common], norm: float) -> Polynomial | None:
     """With the constants that it makes 0, if there are no others; None where some eigenvalues are too small to tell."""
     sizes = [len(own.basis.values) for own in common]
     values = abs(made.eigenvalues(sizes, range(len(sizes))))
@@ -215,4 +219,4 @@ def _checked(made: Polynomial, common: Sequence[_Common], norm: float) -> Polyno
     ]
     if int(zeros.sum()) > 1 or not all(are_kept) or not zeros[mean]:
         return None
-    return replace(made, constants=Constants(widths, norm), _inverses={})
+    return with_means(replace(made, constants=Constants(widths, norm), _inverses={}))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 import numpy as np
 
@@ -18,9 +19,11 @@ from ..._stencils.matrix import matrix as matrix_of
 from ..._terms.term import Term, joins_of, own_terms
 from ..fields.forms import Form
 from ..holding.held import components_of, free_points
-from .eigenbasis import Eigenbasis, Ring, Vectors, Waves, diagonalised, is_too_long
-from .inverse import ROUNDING, Constants, Inverse, side_by_side, singular
+from .eigenbasis import EVEN, Eigenbasis, Ring, Vectors, Waves, diagonalised, is_too_long
+from .inverse import ROUNDING, Constants, Inverse, along, side_by_side, singular
 from .staying.tridiagonal import Systems, staying
+
+Along = Callable[[Array, bool], Array]  # solves along the axis that stays; in place where it may
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,15 +38,18 @@ class Separable(Inverse):
     shift: float  # the multiple of the field itself
     bases: tuple[Eigenbasis, ...]
     free: tuple[slice, ...]
-    constants: Constants | None
+    constants: Constants | None  # which a right-hand side must have none of
     stays: int | None = None
-    _inverses: dict[tuple[tuple[int, ...], ...], Systems | Array] = field(default_factory=dict)
+    means: Constants | None = None  # that solutions have none of, where transforms leave some
+    is_transposed: bool = False
+    staying = "three diagonals"
+    _inverses: dict[tuple[tuple[int, ...], ...], Along | Array] = field(default_factory=dict)
 
     @property
     def described(self) -> str:  # type: ignore[override]
         """The transform of each axis."""
         return ", ".join(
-            f"{'three diagonals' if k == self.stays else basis.described} along axis {a}"
+            f"{self.staying if k == self.stays else basis.described} along axis {a}"
             for k, (basis, a) in enumerate(zip(self.bases, self.grid.axes, strict=True))
         )
 
@@ -51,6 +57,11 @@ class Separable(Inverse):
     def takes_batches(self) -> bool:  # type: ignore[override]
         """Where axes are counted from behind."""
         return max(self.grid.axes) < 0
+
+    @property
+    def is_exact(self) -> bool:  # type: ignore[override]
+        """Where all transforms are: the axis that stays has its own rows."""
+        return all(basis.is_exact for k, basis in enumerate(self.bases) if k != self.stays)
 
     def __call__(self, b: Array) -> Array:
         """Solve along the grid's axes of an array."""
@@ -72,13 +83,29 @@ class Separable(Inverse):
         return tuple(index)
 
     def _inverted(self, b: Array, axes: tuple[int, ...]) -> Array:
+        """Where there are means, between projections, of which the transpose has the transposed ones."""
+        if self.means is None:
+            return self._mapped(b, axes)
+        if self.is_transposed:
+            return self._balanced(self._mapped(self._balanced(b, axes), axes), axes)
+        u = self._mapped(b, axes)
+        return u - self.means.mean(u, axes)
+
+    def _balanced(self, f: Array, axes: tuple[int, ...]) -> Array:
+        """With the sum 0, by a multiple of the weights of the mean."""
+        assert self.means is not None
+        taken: Array = f.sum(axis=axes, keepdims=True)
+        for axis, width in zip(axes, self.means.widths, strict=True):
+            taken = along(taken, width / width.sum(), axis)
+        rest: Array = f - taken
+        return rest
+
+    def _mapped(self, b: Array, axes: tuple[int, ...]) -> Array:
         """Real transforms first: the first Fourier transform of real samples gives half of the coefficients.
 
         Of these the last axis, whose points are side by side, as they are again where it is the last one back.
         """
-        order = sorted(
-            set(range(len(axes))) - {self.stays}, key=lambda k: (isinstance(self.bases[k], Ring), -axes[k])
-        )
+        order = self.in_order(axes)
         c, mean = b, None
         if self.constants is not None:
             mean = self.constants.mean(b, axes)
@@ -86,18 +113,23 @@ class Separable(Inverse):
         for k in order:
             c = self.bases[k].analyse(c, axes[k])
         inverse = self._inverse(c, axes)
-        c = inverse(c, c is not b) if isinstance(inverse, Systems) else c * inverse
+        c = c * inverse if isinstance(inverse, np.ndarray) else inverse(c, c is not b)
         for k in reversed(order):
             c = self.bases[k].synthesise(c, axes[k])
         if self.constants is not None and mean is not None:
             self.constants.check(b, mean, c, axes)
         return side_by_side(c)
 
+    def in_order(self, axes: Sequence[int]) -> list[int]:
+        """The axes with transforms, as these follow each other."""
+        others = set(range(len(axes))) - {self.stays}
+        return sorted(others, key=lambda k: (isinstance(self.bases[k], Ring), -axes[k]))
+
     def eigenvalues(self, shape: Sequence[int], axes: Sequence[int]) -> Array:
         """Of the whole, for coefficients of this shape."""
         return _sums(self.shift, self.bases, shape, axes)
 
-    def _inverse(self, c: Array, axes: tuple[int, ...]) -> Systems | Array:
+    def _inverse(self, c: Array, axes: tuple[int, ...]) -> Along | Array:
         """1 over the sum of the eigenvalues, in the order of `c`; 0 for constants that the operator makes 0."""
         lengths = tuple(n if axis in axes else 1 for axis, n in enumerate(c.shape))
         memory = tuple(sorted(range(c.ndim), key=lambda axis: -abs(c.strides[axis])))
@@ -109,7 +141,7 @@ class Separable(Inverse):
 
     def _made(
         self, lengths: tuple[int, ...], axes: tuple[int, ...], memory: tuple[int, ...]
-    ) -> Systems | Array:
+    ) -> Along | Array:
         if self.stays is None:
             found = _reciprocal(self.eigenvalues(lengths, axes))
             return np.ascontiguousarray(found.transpose(memory)).transpose(np.argsort(memory))
@@ -124,8 +156,9 @@ class Separable(Inverse):
 
     def transposed(self) -> Inverse:
         """Each axis transposed; derivatives of what is projected out are projected out."""
-        bases = tuple(basis.transposed() for basis in self.bases)
-        return Separable(self.grid, self.shift, bases, self.free, None, self.stays)
+        bases, turned = tuple(basis.transposed() for basis in self.bases), not self.is_transposed
+        constants = None if turned else self.means
+        return replace(self, bases=bases, constants=constants, is_transposed=turned, _inverses={})
 
     def rounded(self, rounding: float) -> Inverse:
         """With other limits of the mean."""
@@ -137,7 +170,7 @@ class Separable(Inverse):
 
     def products(self) -> Products | None:
         """Transforms are matrices too; three diagonals have eigenvectors, where these are not too long."""
-        return None if any(map(is_too_long, self.bases)) else self._products
+        return self._products if self.is_exact and not any(map(is_too_long, self.bases)) else None
 
     @cached_property
     def _products(self) -> Products:
@@ -163,6 +196,11 @@ class Componentwise(Inverse):
     takes_batches = False  # the components are along axis 0
 
     @property
+    def is_exact(self) -> bool:  # type: ignore[override]
+        """Of all of them."""
+        return all(inverse.is_exact for inverse in self.inverses)
+
+    @property
     def described(self) -> str:  # type: ignore[override]
         """The ways of all components, in their order; one where they are alike."""
         return "; ".join(dict.fromkeys(inverse.described for inverse in self.inverses))
@@ -180,12 +218,15 @@ class Componentwise(Inverse):
         return Componentwise(tuple(inverse.rounded(rounding) for inverse in self.inverses))
 
 
-def separable(grid: Points, terms: tuple[Term, ...] | None, form: Form) -> Inverse | None:
-    """The inverse of terms of these kinds, on fields of a form: rows along one axis that are diagonalised, and multiples of the field itself."""
+def separable(
+    grid: Points, terms: tuple[Term, ...] | None, form: Form, limit: float = EVEN
+) -> Inverse | None:
+    """The inverse of terms of these kinds, on fields of a form: rows along one axis that are `diagonalised`, and multiples of the field itself."""
     if terms is None or any(term.output != term.input for term in terms):
         return None
     found = [
-        _of_scalars(grid, own_terms(terms, k), component) for k, component in enumerate(components_of(form))
+        _of_scalars(grid, own_terms(terms, k), component, limit)
+        for k, component in enumerate(components_of(form))
     ]
     inverses = tuple(inverse for inverse in found if inverse is not None)
     if len(inverses) < len(found):
@@ -219,7 +260,7 @@ def _reciprocal(values: Array) -> Array:
     return inverse
 
 
-def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None) -> Separable | None:
+def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None, limit: float) -> Separable | None:
     """The inverse of all terms of one output, of one field."""
     if not is_plain(terms) or any(t.then or t.turns for t in terms):
         return None
@@ -228,14 +269,23 @@ def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None) -> S
     matrices = [rows_along(grid, terms, k)[points, points] for k, points in enumerate(free)]
     if not all(matrix.shape[0] for matrix in matrices):
         return None
-    bases = tuple(basis for basis in map(diagonalised, matrices) if basis is not None)
+    found = [diagonalised(matrix, limit) for matrix in matrices]
+    bases = tuple(basis for basis in found if basis is not None)
     if len(bases) < len(matrices):
         return None
     stays = staying(shift, bases, grid.axes)
     if any(is_too_long(basis) for k, basis in enumerate(bases) if k != stays):
         return None
     constants = None if stays is not None else _constants(grid, shift, bases, matrices)
-    return Separable(grid, shift, bases, free, constants, stays)
+    return with_means(Separable(grid, shift, bases, free, constants, stays))
+
+
+Made = TypeVar("Made", bound=Separable)
+
+
+def with_means(made: Made) -> Made:
+    """Waves of even steps have the mean 0 of these, which is not that of the steps that there are."""
+    return made if made.is_exact else replace(made, means=made.constants, _inverses={})
 
 
 def is_plain(terms: Sequence[Term]) -> bool:

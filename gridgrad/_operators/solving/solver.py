@@ -31,11 +31,14 @@ from ..fields.weights import as_given
 from ..holding.held import components_of, with_values
 from ..on_fields import refuse
 from ..sparse import Applied, linear_operator
+from .eigenbasis import CLOSE, EVEN
 from .factored import Unknowns, factored
 from .inverse import ROUNDING, Inverse
 from .iterative import METHODS, Iterated, Limits, Tolerance
 from .polynomial import Chains, polynomial
+from .refined import refined
 from .separable import separable
+from .staying.blocked import blocked
 from .staying.profiled import profiled
 
 _EPS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23, "complex64": 2.0**-23}
@@ -297,15 +300,26 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
         raise ArgumentTypeError(
             f'{next(iter(tolerance))}= belongs to iterations; give one as well, method="cg"'
         )
-    found = None if method else separable(operator.grid, operator.separate(), operator.inputs)
-    if found is None and not method and not operator.inputs:
-        found = profiled(operator.grid, operator.separate(), operator.factor_values)
-    if found is None and not method and not operator.inputs:
-        found = polynomial(operator.grid, operator.chains())
+    found = None if method else _by_transforms(operator, EVEN)
+    if found is not None and not found.is_exact:
+        found = refined(found, operator, partial(_by_transforms, operator, CLOSE))
     if found is not None:
         return found
     order = max((s.order or 0 for term in operator.separate() or () for _, s in term.stencils()), default=0)
     return factored(operator.matrix(), Unknowns(operator.grid, operator.inputs), order)
+
+
+def _by_transforms(operator: Solvable, limit: float) -> Inverse | None:
+    """Along axes whose entries differ by no more than the limit."""
+    grid, terms = operator.grid, operator.separate()
+    found = separable(grid, terms, operator.inputs, limit)
+    if found is not None or operator.inputs:
+        return found
+    return (
+        profiled(grid, terms, operator.factor_values, limit)
+        or polynomial(grid, operator.chains(), limit)
+        or blocked(grid, terms, operator.factor_values, limit)
+    )
 
 
 def kept_solver(operator: Solvable, method: str | None, tolerance: Limits) -> Solver:

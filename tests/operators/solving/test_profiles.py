@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from dense import residual
 
 import gridgrad as gg
 from gridgrad._backends.numpy import core as core_room
@@ -29,14 +30,6 @@ CLOSED = {
 
 def fluxes(grid):
     return grid.laplacian.with_(form="conservative")
-
-
-def residual(A, u, b):
-    """Relative to the sizes of what is added, in units of the rounding of float64; by SciPy's matrix, not by the operator."""
-    matrix, free = A.to_sparse(), A.unknowns.ravel()
-    rest = b.ravel() - np.ravel(A(np.zeros(A.grid.shape))) - matrix @ u.ravel()
-    norm = abs(matrix[free]).sum(axis=1).max()
-    return abs(rest[free]).max() / (norm * abs(u).max() + abs(b).max()) / np.finfo(np.float64).eps
 
 
 @pytest.mark.parametrize("has_core", [True, False], ids=["core", "no core"])

@@ -15,8 +15,8 @@ from ...._stencils.matrix import matrix as matrix_of
 from ...._terms.term import Join, Term
 from ...holding.held import free_points
 from ..bands import Bands, Symmetric
-from ..eigenbasis import CLOSE, Eigenbasis, Vectors, Waves, diagonalised, is_too_long
-from ..inverse import ROUNDING, Constants, Inverse, along
+from ..eigenbasis import CLOSE, EVEN, Eigenbasis, Vectors, Waves, diagonalised, is_too_long
+from ..inverse import ROUNDING, Constants
 from ..separable import Separable, keeps_constants, placed
 from .tridiagonal import Systems
 
@@ -30,26 +30,6 @@ class Profiled(Separable):
     """
 
     profiles: tuple[Array, ...] = ()  # beside each axis; 0 of the one that stays
-    means: Constants | None = None  # of an operator that makes 0 of constants, transposed or not
-    is_transposed: bool = False
-
-    def _inverted(self, b: Array, axes: tuple[int, ...]) -> Array:
-        """Where constants become 0 between projections, of which the transpose has the transposed ones."""
-        if self.means is None:
-            return super()._inverted(b, axes)
-        if self.is_transposed:
-            return self._balanced(super()._inverted(self._balanced(b, axes), axes), axes)
-        u = super()._inverted(b, axes)
-        return u - self.means.mean(u, axes)
-
-    def _balanced(self, f: Array, axes: tuple[int, ...]) -> Array:
-        """With the sum 0, by a multiple of the weights of the mean."""
-        assert self.means is not None
-        taken: Array = f.sum(axis=axes, keepdims=True)
-        for axis, width in zip(axes, self.means.widths, strict=True):
-            taken = along(taken, width / width.sum(), axis)
-        rest: Array = f - taken
-        return rest
 
     def eigenvalues(self, shape: Sequence[int], axes: Sequence[int]) -> Array:
         """What is added to the main diagonals: of this shape, with all points of the axis that stays."""
@@ -78,33 +58,26 @@ class Profiled(Separable):
             systems.reciprocal[beyond, -1, beside] = 0
         return systems
 
-    def transposed(self) -> Inverse:
-        """Each axis transposed, and the projections."""
-        bases = tuple(basis.transposed() for basis in self.bases)
-        turned = not self.is_transposed
-        constants = None if turned else self.means
-        return replace(self, bases=bases, constants=constants, is_transposed=turned, _inverses={})
-
     def products(self) -> None:
         """There are none: each system has eigenvectors of its own."""
         return
 
 
 def profiled(
-    grid: Points, terms: Sequence[Term] | None, factors: Callable[[], list[Array]]
+    grid: Points, terms: Sequence[Term] | None, factors: Callable[[], list[Array]], limit: float = EVEN
 ) -> Profiled | None:
     """The inverse of such terms on scalar fields; None where they are others, or where systems are not definite."""
     if terms is None or grid.ndim == 1 or not all(map(_is_simple, terms)):
         return None
     if not any(term.outer is not None for term in terms):
         return None
-    values = [_profile(value) for value in factors()]
+    values = [profile(value) for value in factors()]
     used = [values[term.outer] for term in terms if term.outer is not None]
     varying = {one[0] for one in used if one is not None and one[0] is not None}
     if None in used or len(varying) != 1:
         return None
     stays = grid.places.index(varying.pop())
-    return _made(grid, terms, [None if one is None else one[1] for one in values], stays)
+    return _made(grid, terms, [None if one is None else one[1] for one in values], stays, limit)
 
 
 def _is_simple(term: Term) -> bool:
@@ -113,7 +86,7 @@ def _is_simple(term: Term) -> bool:
     return term == plain and term.join is Join.TOTAL and term.output == term.input == 0
 
 
-def _profile(value: Array) -> tuple[int | None, Array] | None:
+def profile(value: Array) -> tuple[int | None, Array] | None:
     """Along which axis of the field it varies, if along any, and its values there; None of more than one, and of complex ones."""
     if np.iscomplexobj(value):
         return None
@@ -124,7 +97,9 @@ def _profile(value: Array) -> tuple[int | None, Array] | None:
     return (vary[0], value[tuple(index)]) if vary else (None, value[tuple(index)])
 
 
-def _made(grid: Points, terms: Sequence[Term], values: Sequence[Array | None], stays: int) -> Profiled | None:
+def _made(
+    grid: Points, terms: Sequence[Term], values: Sequence[Array | None], stays: int, limit: float
+) -> Profiled | None:
     """With the axis that stays in three diagonals, to which multiples of the field itself are added."""
     free, n = free_points(grid, None), grid.lengths[stays]
     rows, groups = sparse.csr_array((n, n)), [_Group.none(n, length) for length in grid.lengths]
@@ -149,7 +124,7 @@ def _made(grid: Points, terms: Sequence[Term], values: Sequence[Array | None], s
         return None
     bases: list[Eigenbasis] = []
     for k, group in enumerate(groups):
-        basis = Vectors(own) if k == stays else diagonalised(group.matrix[free[k], free[k]])
+        basis = Vectors(own) if k == stays else diagonalised(group.matrix[free[k], free[k]], limit)
         if basis is None or (k != stays and (is_too_long(basis) or np.iscomplexobj(basis.values))):
             return None
         bases.append(basis)

@@ -71,14 +71,20 @@ class Systems:
 def staying(shift: float, bases: Sequence[Eigenbasis], axes: Sequence[int]) -> int | None:
     """Which axis to keep, where that makes all systems definite: the longest that has no transform.
 
-    Else one of several that have: of type I, which takes twice the length, or the one whose points lie furthest apart.
+    Else one of several that have: one whose steps are rounded, as what stays is exact, of type I, which takes twice the
+    length, or the one whose points lie furthest apart.
     """
     plain = [k for k, basis in enumerate(bases) if isinstance(basis, Vectors) and basis.size > 1]
-    waves = [k for k, basis in enumerate(bases) if isinstance(basis, Waves) and len(bases) > 1]
+    waves = [
+        k
+        for k, basis in enumerate(bases)
+        if isinstance(basis, Waves) and (len(bases) > 1 or not basis.is_exact)
+    ]
     if not plain + waves:
         return None
     slow = {k: basis.type == 1 for k, basis in enumerate(bases) if isinstance(basis, Waves)}
-    k = max(plain, key=lambda k: bases[k].size) if plain else max(waves, key=lambda k: (slow[k], -axes[k]))
+    cost = {k: (not bases[k].is_exact, is_slow, -axes[k]) for k, is_slow in slow.items()}
+    k = max(plain, key=lambda k: bases[k].size) if plain else max(waves, key=lambda k: cost[k])
     return k if _is_definite(shift, bases) else None
 
 
