@@ -76,6 +76,13 @@ def test_values_are_those_of_numpy(name, method, request):
         assert np.array_equal(u, solver(given))
 
 
+def are_alike(among_others, alone, method):
+    """A field of a batch has the bits of one alone, but for LU factors: SuperLU calls other functions of BLAS for several columns."""
+    if method == "direct":
+        return np.abs(np.asarray(among_others) - np.asarray(alone)).max() < 1e-14
+    return np.array_equal(among_others, alone)
+
+
 @pytest.mark.parametrize("method", METHODS)
 def test_gradients_of_tensors(torch, method):
     b = torch.tensor(RNG.standard_normal((4, 5)), requires_grad=True)
@@ -86,7 +93,7 @@ def test_gradients_of_tensors(torch, method):
     assert torch.autograd.gradcheck(solver, z)
     plain = b.detach()
     assert torch.equal(torch.func.jvp(solver, (plain,), (plain,))[1], solver(plain))
-    assert torch.equal(torch.func.vmap(solver)(torch.stack([plain, plain]))[1], solver(plain))
+    assert are_alike(torch.func.vmap(solver)(torch.stack([plain, plain]))[1], solver(plain), method)
 
 
 def test_gradients_by_what_is_prescribed(torch):
@@ -127,7 +134,7 @@ def test_derivatives_in_jax(jax, method):
     assert np.abs(jax.grad(loss)(b).ravel() - want @ np.ravel(b)).max() < 1e-9
     assert np.abs(jax.hessian(loss)(b).reshape(20, 20) - want).max() < 1e-8
     assert np.array_equal(jax.jit(solver)(b), solver(b))
-    assert np.array_equal(jax.vmap(solver)(jax.numpy.stack([b, 2 * b]))[1], solver(2 * b))
+    assert are_alike(jax.vmap(solver)(jax.numpy.stack([b, 2 * b]))[1], solver(2 * b), method)
     assert np.array_equal(jax.jit(jax.vmap(jax.grad(loss)))(b[None])[0], jax.grad(loss)(b))
 
 
