@@ -111,7 +111,7 @@ def test_help_has_no_machinery(of):
         "_*_",
         "object at 0x",
         ": '",
-        "grid: ",
+        "(grid:",
     ):
         assert noise not in text.partition("Methods ")[2], noise
 
