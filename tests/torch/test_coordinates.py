@@ -112,6 +112,9 @@ def test_refusals(problem):
         gg.Grid(x)
     with pytest.raises(ValueError, match="not strictly monotonic"):
         gg.gradient(f, torch.zeros(7, requires_grad=True), axis=1)
+    for wall in (gg.value(0.0), gg.value(1.0, wall="point")):
+        with pytest.raises(TypeError, match=r"prescribed at ends gradient is not differentiable.*x\.detach\(\)"):
+            gg.gradient(f, 0.5, x, boundary=wall)
     with pytest.raises(TypeError, match=r"mapped by torch\.func\.vmap"):
         torch.func.vmap(torch.func.grad(lambda x: gg.gradient(f.detach()[0], x).sum()))(
             torch.stack([x.detach()] * 2)
