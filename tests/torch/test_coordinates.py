@@ -113,7 +113,9 @@ def test_refusals(problem):
     with pytest.raises(ValueError, match="not strictly monotonic"):
         gg.gradient(f, torch.zeros(7, requires_grad=True), axis=1)
     for wall in (gg.value(0.0), gg.value(1.0, wall="point")):
-        with pytest.raises(TypeError, match=r"prescribed at ends gradient is not differentiable.*x\.detach\(\)"):
+        with pytest.raises(
+            TypeError, match=r"prescribed at ends gradient is not differentiable.*x\.detach\(\)"
+        ):
             gg.gradient(f, 0.5, x, boundary=wall)
     with pytest.raises(TypeError, match=r"mapped by torch\.func\.vmap"):
         torch.func.vmap(torch.func.grad(lambda x: gg.gradient(f.detach()[0], x).sum()))(
@@ -133,7 +135,9 @@ TAKEN = {
 @pytest.mark.parametrize("call", TAKEN.values(), ids=TAKEN)
 def test_numbers_of_a_type_for_storage_alone_are_refused_with_the_way_out(call):
     f, x = torch.arange(5.0) ** 2, torch.arange(5.0).to(torch.float8_e4m3fn)
-    with pytest.raises(TypeError, match=r"has dtype torch\.float8_e4m3fn; convert it, .*x\.to\(torch\.float32\)"):
+    with pytest.raises(
+        TypeError, match=r"has dtype torch\.float8_e4m3fn; convert it, .*x\.to\(torch\.float32\)"
+    ):
         call(x, f)
     call(x.to(torch.float32), f)
 

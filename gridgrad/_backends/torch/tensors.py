@@ -165,7 +165,9 @@ def to_host(tensor: Any) -> Array:
     name = dtype_name(tensor)
     if name not in (*_KNOWN, "bool"):
         how = "dequantize()" if tensor.is_quantized else "to(torch.float32)"
-        raise ArgumentTypeError(f"a tensor of numbers has dtype torch.{name}; convert it, for example x.{how}")
+        raise ArgumentTypeError(
+            f"a tensor of numbers has dtype torch.{name}; convert it, for example x.{how}"
+        )
     tensor = tensor.to(torch.float32) if tensor.dtype is torch.bfloat16 else tensor
     values: Array = tensor.numpy(force=True)
     return values
