@@ -132,7 +132,9 @@ def _hypot(xp: Operations, p: Array, q: Array) -> Array:
     """``sqrt(p*p + q*q)`` without overflow, by the operations that the kernels use."""
     p, q = xp.abs(p), xp.abs(q)
     big, small = xp.where(p > q, p, q), xp.where(p > q, q, p)
-    ratio = xp.where(small == big, xp.ones_like(big), small / big)
+    # Nor is a NaN made on the way where both are 0 or infinite: JAX can warn of it.
+    same, one = small == big, xp.ones_like(big)
+    ratio = xp.where(same, one, small) / xp.where(same, one, big)
     return big * xp.sqrt(1 + ratio * ratio)
 
 

@@ -174,6 +174,15 @@ class TestTransforms:
         mapped = jax.vmap(lambda row: gg.gradient(row, X, edge_order=2))(jnp.asarray(f))
         assert np.array_equal(mapped, gg.gradient(jnp.asarray(f), X, axis=1, edge_order=2))
 
+    def test_no_nan_is_made_on_the_way_where_a_field_is_flat(self):
+        f = jnp.asarray([0.0, 0.0, 0.0, 1.0])[:, None] + jnp.zeros(5)
+        with jax.debug_nans(True):
+            assert np.array_equal(gg.gradient_norm(f[:3]), np.zeros((3, 5)))
+            slope = jax.grad(lambda f: gg.gradient_norm(f).sum())(f[:3])
+            assert np.array_equal(slope, np.zeros((3, 5)))
+            flow = jax.grad(lambda k: (gg.diffuse(k, f, mean="harmonic") ** 2).sum())
+            assert np.array_equal(flow(f)[:2], np.zeros((2, 5)))
+
     @pytest.mark.parametrize("spacing", [2.0, X], ids=["step", "coordinates"])
     def test_traced_spacing_is_refused(self, spacing):
         with pytest.raises(TypeError, match=r"axis 0 is traced by JAX.*close over the spacing"):

@@ -170,6 +170,40 @@ def test_harmonic_slopes_of_slices_do_not_depend_on_the_scale_either(scale):
         assert abs(moved - expected[place]) <= eps
 
 
+def exact_harmonic_curvature(f, k, w, v):
+    """What the exact slopes by k change along v, between ends half a step outside."""
+    result = np.full(k.shape, Fraction(0), dtype=object)
+    f, k, w, v = (np.vectorize(Fraction, otypes=[object])(a.numpy()) for a in (f, k, w, v))
+    for here, there, weight in faces(k.shape, "symmetric"):
+        if k[here] and k[there]:
+            flux = 4 * w[here] * weight * (f[there] - f[here]) / (k[here] + k[there]) ** 3
+            turn = k[here] * v[there] - k[there] * v[here]
+            result[here] += flux * k[there] * turn
+            result[there] -= flux * k[here] * turn
+    return result.astype(float)
+
+
+TWICE = {  # a tangent is of the size of k, as a step of it is
+    "backward twice": lambda slope, k, v, size: torch.func.vjp(slope, k)[1](v)[0],
+    "forward over backward": lambda slope, k, v, size: torch.func.jvp(slope, (k,), (v * size,))[1] / size,
+    "mapped": lambda slope, k, v, size: torch.func.vmap(lambda own: torch.func.vjp(slope, own)[1](v)[0])(k[None])[0],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", TWICE)
+@pytest.mark.parametrize("scale", [1.0, 1e-20, 1e-30, 1e-36, 1e12, 1e20, 1e36])
+def test_second_derivatives_of_harmonic_means_stay_in_the_range_of_float32(scale, way):
+    """Each slope goes as 1 / k: with the square of a reciprocal in between it would be inf for k below 1e-19."""
+    grid = gg.Grid((5, 1.0), boundary="symmetric")
+    f, w, k, v = (whole((5,), seed).float() for seed in range(4))
+    k = (k.abs() + 1) * scale
+    k[4] = 0
+    slope = torch.func.grad(lambda k: (grid.diffuse(k, mean="harmonic")(f) * w).sum())
+    expected = exact_harmonic_curvature(f, k, w, v)
+    eps = 64 * np.finfo(np.float32).eps * np.abs(expected).max() + np.finfo(np.float32).tiny
+    assert np.abs(TWICE[way](slope, k, v, scale).numpy() - expected).max() <= eps
+
+
 def test_a_closed_face_reads_nothing_in_slopes_either():
     grid = gg.Grid((6, 1.0), boundary="symmetric")
     f, k, w = whole((6,)), whole((6,), 1).abs() + 1, whole((6,), 2)

@@ -112,10 +112,34 @@ def test_refusals(problem):
         gg.Grid(x)
     with pytest.raises(ValueError, match="not strictly monotonic"):
         gg.gradient(f, torch.zeros(7, requires_grad=True), axis=1)
+    for wall in (gg.value(0.0), gg.value(1.0, wall="point")):
+        with pytest.raises(
+            TypeError, match=r"prescribed at ends gradient is not differentiable.*x\.detach\(\)"
+        ):
+            gg.gradient(f, 0.5, x, boundary=wall)
     with pytest.raises(TypeError, match=r"mapped by torch\.func\.vmap"):
         torch.func.vmap(torch.func.grad(lambda x: gg.gradient(f.detach()[0], x).sum()))(
             torch.stack([x.detach()] * 2)
         )
+
+
+TAKEN = {
+    "coordinates": lambda x, f: gg.gradient(f, x, axis=0),
+    "of a kept call": lambda x, f: gg.laplacian(f, x, axis=0),
+    "a step": lambda x, f: gg.gradient(f, x[1]),
+    "a grid": lambda x, f: gg.Grid(x).laplacian(f),
+    "a mask": lambda x, f: gg.Grid((5, 1.0)).with_mask(x >= 1 if x.dtype is torch.float32 else x).laplacian(f),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("call", TAKEN.values(), ids=TAKEN)
+def test_numbers_of_a_type_for_storage_alone_are_refused_with_the_way_out(call):
+    f, x = torch.arange(5.0) ** 2, torch.arange(5.0).to(torch.float8_e4m3fn)
+    with pytest.raises(
+        TypeError, match=r"has dtype torch\.float8_e4m3fn; convert it, .*x\.to\(torch\.float32\)"
+    ):
+        call(x, f)
+    call(x.to(torch.float32), f)
 
 
 @pytest.mark.parametrize("block", [1, 20, 1 << 17])

@@ -192,7 +192,30 @@ def _scale(factor: Tensor) -> Tensor:
 
 def _reciprocal(factor: Tensor, scale: Tensor) -> Tensor:
     """That of a factor times its scale, 0 where it is 0, also in derivatives: a closed face lets nothing past."""
-    return torch.where(factor == 0, torch.inf, factor * scale).reciprocal()
+    inverse: Tensor = _Inverse.apply(torch.where(factor == 0, torch.inf, factor * scale))
+    return inverse
+
+
+class _Inverse(torch.autograd.Function):  # type: ignore[misc]
+    """The reciprocal, in whose derivative `-r^2` no square stands by itself, as that leaves the range of the type."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(x: Tensor) -> Tensor:
+        return x.reciprocal()
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: Any, output: Tensor) -> None:
+        ctx.save_for_backward(output)
+        ctx.save_for_forward(output)
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> Tensor:
+        (inverse,) = ctx.saved_tensors
+        return -(grad * inverse) * inverse
+
+    jvp = backward
 
 
 def in_graph(

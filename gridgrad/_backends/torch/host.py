@@ -64,7 +64,6 @@ def _applied(through: HostMap, field: Tensor) -> Tensor:
     return result
 
 
-@torch.compiler.disable  # type: ignore[untyped-decorator]
 def mapped(made: Callable[[], HostMap], field: Tensor) -> Tensor:
     """The map of a tensor on a CPU."""
     if field.device.type != "cpu":

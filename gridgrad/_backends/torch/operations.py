@@ -10,7 +10,6 @@ from array_api_compat import torch as namespace
 
 from ..._base.tracing import is_compiling
 from ..operations import Operations
-from .compiled import made
 from .tensors import refuse_capture
 
 
@@ -38,7 +37,9 @@ class OfTorch(Operations):
     def weights_made(self, make: Any, dtype: Any, like: Any, *given: Any, **words: Any) -> Any:
         """As one constant of the graph, while a compiler traces."""
         if is_compiling():
-            return made(_weights, make, dtype, like.device, *given, **words)
+            from . import compiled  # which imports torch's compiler, more than torch itself
+
+            return compiled.made(_weights, make, dtype, like.device, *given, **words)
         return super().weights_made(make, dtype, like, *given, **words)
 
     def joined(self, pieces: Sequence[Any], axis: int) -> Any:

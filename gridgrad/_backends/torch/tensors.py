@@ -159,12 +159,20 @@ def numbers_of(tensor: Any) -> Array:
     """The numbers of a tensor; one that has none where it is asked is refused."""
     try:
         return values_of(tensor)
+    except ArgumentTypeError:
+        raise
     except (RuntimeError, TypeError, NotImplementedError) as error:
         raise without_numbers("a tensor") from error
 
 
 def to_host(tensor: Any) -> Array:
-    """Values as a NumPy array, which has no bfloat16."""
+    """Values as a NumPy array, which has no bfloat16, and none of the other types that torch has for storage alone."""
+    name = dtype_name(tensor)
+    if name not in (*_KNOWN, "bool"):
+        how = "dequantize()" if tensor.is_quantized else "to(torch.float32)"
+        raise ArgumentTypeError(
+            f"a tensor of numbers has dtype torch.{name}; convert it, for example x.{how}"
+        )
     tensor = tensor.to(torch.float32) if tensor.dtype is torch.bfloat16 else tensor
     values: Array = tensor.numpy(force=True)
     return values

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from operator_calls import LINEAR, NAMES, SHAPE, call_of, parts
 from operator_cases import CASES, PLAIN, setting
+from processes import python
 
 import gridgrad as gg
 
@@ -244,3 +245,26 @@ class TestSides:
         assert torch.autograd.gradcheck(lambda f, v: self.operator(k, v)(f), (f, v), check_forward_ad=True)
         k.requires_grad_()
         assert torch.autograd.gradcheck(lambda f, k, v: self.operator(k, v)(f), (f, k, v))
+
+
+EAGER = """
+import sys
+import torch
+import torch._functorch.pyfunctorch
+had = "torch._dynamo" in sys.modules
+import gridgrad as gg
+import gridgrad.torch
+grid, k = gg.Grid((5, 1.0), (6, 1.0)), torch.ones(5, 6, dtype=torch.float64, requires_grad=True)
+gg.laplacian(k.detach())
+gg.gradient(k, torch.arange(5.0), 1.0)
+grid.diffuse(k, mean="harmonic")(k).sum().backward()
+grid.with_mask(k.detach().numpy() > 0).advect((k, k), upwind=1)(k).sum().backward()
+gridgrad.torch.gradient(k.bfloat16())[0].sum().backward()
+(grid.identity - 0.1 * grid.laplacian).solve(k).sum().backward()
+print("torch._dynamo" in sys.modules and not had)
+"""
+
+
+def test_nothing_of_torchs_compiler_is_imported_where_nothing_is_compiled():
+    """800 modules, which each process that loads data would import again."""
+    assert python(EAGER, timeout=300).strip() == "False"
