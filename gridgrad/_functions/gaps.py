@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import numpy as np
 
 from .._backends import dispatch
 from .._base.checks import is_word
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
-from .._base.late import Late
 from .._base.types import Array, Gaps, Shape
 from .._grid.places import lines_in_shape
 from .._grid.spacing import numbers_of
 from .._operators.masked.grids import with_breaks, with_mask, with_samples
 from .._wraps.units import unwrap, wrap
 from ..grid import Grid
-
-if TYPE_CHECKING:  # what few calls need
-    from .._grid.lines import filled as lines
-else:
-    lines = Late("gridgrad._grid.lines.filled")
 
 
 def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: object) -> Grid:
@@ -40,74 +34,75 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
                 else 'NaN is what missing="one-sided" leaves out'
             )
         raise ArgumentValueError(f'missing must be None or "one-sided", got {shown(missing)}; {hint}')
-    for axis, own in enumerate(_breaks(breaks, grid.ndim)):
-        grid = grid if own is None else with_breaks(grid, axis, own)
+    cuts, beside = _breaks(breaks, grid.ndim), "one-sided" if given is None else given.boundary
     known = [] if missing is None else [_is_there(field, grid) for field in fields]
     if given is None:
-        return with_samples(grid, reduce(np.logical_and, known) if known else np.ones(grid.shape, bool))
-    if not known:
-        return with_mask(grid, given.inside, given.boundary, given.fill)
-    return with_samples(grid, reduce(np.logical_and, [given.inside, *known]), given.boundary, given.fill)
+        grid = with_samples(grid, reduce(np.logical_and, known) if known else np.ones(grid.shape, bool))
+    elif not known:
+        grid = with_mask(grid, given.inside, beside, given.fill)
+    else:
+        grid = with_samples(grid, reduce(np.logical_and, [given.inside, *known]), beside, given.fill)
+    for axis, own in enumerate(cuts):  # after points that have no position are left out
+        grid = grid if own is None else with_breaks(grid, axis, own, beside)
+    return grid
 
 
 def on_lines_with_gaps(
     make: Callable[[Sequence[object]], Grid], shape: Shape, axes: tuple[int, ...], entries: Sequence[object], fields: Iterable[object], missing: object
 ) -> tuple[Grid, tuple[Array, ...]]:  # fmt: skip
-    """The grid of a call, and coordinates of lines that are NaN at some points, as one more field that is missing there.
+    """The grid of a call, and coordinates of many dimensions that are NaN at some points, as fields that are missing there.
 
-    Where samples are missing positions need not be in order either: others stand there in the grid.
+    Where samples are missing positions need not be in order, nor be any: NaN stands there in the grid.
     """
     many = [k for k, entry in enumerate(entries) if np.ndim(unwrap(entry, "x")[0]) > 1]
-    is_curved = len(many) > 1 and missing is not None
+    if missing is None or not many:
+        return make(entries), ()
     try:
         grid = make(entries)
     except ArgumentValueError:
-        if missing is None or not many:
-            raise
-    else:
-        return grid, _lacking(shape, axes, [entries[k] for k in many]) if is_curved else ()
-    known = _known(shape, axes, fields, missing)
-    if is_curved:
-        left: Array = np.asarray(known.all(axis=tuple(a for a in range(len(shape)) if a not in axes)))
-        given = [_without(entry, axes[k], left) if k in many else entry for k, entry in enumerate(entries)]
-        return make(given), _lacking(shape, axes, [given[k] for k in many])
-    (k,) = many
-    numbers, unit = unwrap(entries[k], f"the spacing of axis {axes[k]}")
-    x = lines_in_shape(numbers_of(numbers, axes[k]), axes[k], shape)
+        known = _known(shape, axes, fields, missing)
+        entries = [_without(entry, axes, k, known, len(many) > 1) if k in many else entry for k, entry in enumerate(entries)]
+        grid = make(entries)
+    lacking = (_lacking(shape, axes, entries[k], k, len(many) > 1) for k in many)
+    return grid, tuple([x for x in lacking if x is not None])
+
+
+def _without(entry: object, axes: tuple[int, ...], k: int, known: Array, is_curved: bool) -> object:
+    """Coordinates that are NaN where samples are missing, of all fields that these are the coordinates of."""
+    numbers, unit = unwrap(entry, f"the spacing of axis {axes[k]}")
+    x = numbers_of(numbers, axes[k])
+    x = x.astype(np.longdouble) if x.dtype.kind in "iu" else x  # so that what is known stays exact
+    if is_curved:  # all fields of a call have the same gaps
+        return wrap(np.where(known.all(axis=_batch(known.shape, axes)), x, np.nan), unit)
+    x = lines_in_shape(x, axes[k], known.shape)
     same = tuple([a for a, n in enumerate(x.shape) if n == 1])
-    there = known.any(axis=same, keepdims=True) & ~np.isnan(x)
-    others = wrap(lines.filled(x, axes[k], there), unit)
-    grid = make([others if place == k else entry for place, entry in enumerate(entries)])
-    return grid, (np.broadcast_to(x, shape),) if np.isnan(x).any() else ()
+    return wrap(np.where(known.any(axis=same, keepdims=True), x, np.nan), unit)
 
 
-def _without(entry: object, axis: int, known: Array) -> object:
-    """Positions of a curvilinear grid, NaN where samples are missing."""
-    numbers, unit = unwrap(entry, f"the spacing of axis {axis}")
-    return wrap(np.where(known, numbers_of(numbers, axis), np.nan), unit)
+def _lacking(shape: Shape, axes: tuple[int, ...], given: object, k: int, is_curved: bool) -> Array | None:
+    """Coordinates that are NaN at some points, in the shape of the field."""
+    x = np.asarray(dispatch.host(unwrap(given, "x")[0]))
+    if x.dtype.kind != "f" or not np.isnan(x).any():
+        return None
+    if not is_curved:
+        return np.broadcast_to(lines_in_shape(x, axes[k], shape), shape)
+    whole = np.broadcast_to(x, [shape[a] for a in sorted(axes)])
+    return np.broadcast_to(np.expand_dims(whole, _batch(shape, axes)), shape)
 
 
-def _lacking(shape: Shape, axes: tuple[int, ...], positions: Sequence[object]) -> tuple[Array, ...]:
-    """Positions of a curvilinear grid that are NaN at some points, as fields that are missing there."""
-    own = [n if a in axes else 1 for a, n in enumerate(shape)]
-    found = []
-    for given in positions:
-        x = np.asarray(dispatch.host(unwrap(given, "x")[0]))
-        if x.dtype.kind == "f" and np.isnan(x).any():
-            whole = np.broadcast_to(x, [shape[a] for a in sorted(axes)]).reshape(own)
-            found.append(np.broadcast_to(whole, shape))
-    return tuple(found)
+def _batch(shape: Shape, axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple([a for a in range(len(shape)) if a not in axes])
 
 
 def _known(shape: Shape, axes: tuple[int, ...], fields: Iterable[object], missing: object) -> Array:
     """Where all fields are there, or may be, as what is still to be computed."""
     whole = np.ones(shape, bool)
-    for field in fields:
+    for field in fields if not isinstance(missing, Gaps) or missing.missing is not None else ():
         values = unwrap(field, "f")[0]
         numbers = np.zeros(()) if dispatch.is_lazy(values) else np.asarray(dispatch.host(values))
         whole &= ~np.isnan(numbers) if numbers.dtype.kind in "fc" else True
     if isinstance(missing, Gaps) and not dispatch.is_lazy(missing.inside):  # in the order of a mask
-        order = [a for a in range(len(shape)) if a not in axes] + sorted(axes)
+        order = [*_batch(shape, axes), *sorted(axes)]
         whole &= np.broadcast_to(missing.inside, [shape[a] for a in order]).transpose(np.argsort(order))
     return whole
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from fractions import Fraction
 from operator import index
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -71,6 +71,7 @@ class Axis:
     """
 
     has_lines = False  # whether its points lie elsewhere on each line along it
+    lacks = False  # whether some of its points have no position
 
     def __init__(
         self, number: int, length: int, spacing: Array | float, origin: Array = ORIGIN, sides: Ends = OPEN, period: object = None,
@@ -99,6 +100,10 @@ class Axis:
     def check(self) -> None:
         """Refuse points that rows cannot be made of."""
         self.stencil()
+
+    def with_gaps(self) -> Self:
+        """The axis of a grid that has gaps, where points need no position."""
+        return self
 
     @property
     def has_coordinates(self) -> bool:

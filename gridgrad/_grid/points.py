@@ -309,6 +309,10 @@ class Points:
             # whose positions have their derivatives beside gaps too
             made._whole = copy(self.whole)
             made._whole.mapping = masked.positions(self, mask)
+        elif any(axis.lacks for axis in self.axis_objects):
+            made._whole = copy(self.whole)
+            made.axis_objects = tuple(axis.with_gaps() for axis in self.axis_objects)
+            made._whole.axis_objects = made.axis_objects
         return made
 
     def _beside_lines(self, mask: masks.Mask) -> masks.Mask:

@@ -54,10 +54,7 @@ def checked_steps(lines: Lines, x: Array, axis: int, real: npt.DTypeLike) -> Wid
     values = lines.values
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         at = index_of(lines, ~np.isfinite(values), x, axis)
-        raise ArgumentValueError(
-            f"the coordinates of axis {axis} are not finite: {_told(x, at)}; give a position for every point, or, where nothing was measured, "
-            'missing="one-sided" to a function: it leaves these points out'
-        )
+        raise not_finite(x, axis, at)
     with np.errstate(over="ignore", invalid="ignore"):
         steps = exact_steps(values, real)
     if not np.isfinite(steps.high).all():
@@ -77,6 +74,14 @@ def checked_steps(lines: Lines, x: Array, axis: int, real: npt.DTypeLike) -> Wid
             "if this is the field, a grid is made of coordinates, Grid(x, y), or of a labelled field, gridgrad.xarray.Grid(f)"
         )
     return steps
+
+
+def not_finite(x: Array, axis: int, at: tuple[int, ...]) -> ArgumentValueError:
+    """On a position that is none, of a point that counts or of an infinite one."""
+    return ArgumentValueError(
+        f"the coordinates of axis {axis} are not finite: {_told(x, at)}; give a position for every point, or NaN where none counts, and leave these out: "
+        'of a grid by with_mask(inside), in functions, where the field is NaN, by missing="one-sided"'
+    )
 
 
 def _told(x: Array, at: tuple[int, ...]) -> str:
