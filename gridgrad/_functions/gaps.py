@@ -61,7 +61,10 @@ def on_lines_with_gaps(
         grid = make(entries)
     except ArgumentValueError:
         known = _known(shape, axes, fields, missing)
-        entries = [_without(entry, axes, k, known, len(many) > 1) if k in many else entry for k, entry in enumerate(entries)]
+        entries = [
+            _without(entry, axes, k, known, len(many) > 1) if k in many else entry
+            for k, entry in enumerate(entries)
+        ]
         grid = make(entries)
     lacking = (_lacking(shape, axes, entries[k], k, len(many) > 1) for k in many)
     return grid, tuple([x for x in lacking if x is not None])

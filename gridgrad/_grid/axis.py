@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Self
 import numpy as np
 import numpy.typing as npt
 
-from .._base.cache import Cache, by_content, cached_property
+from .._base.cache import Cache, attributes, by_content, cached_property
 from .._base.errors import ArgumentValueError, counted
 from .._base.late import Late
 from .._base.types import Array
@@ -93,9 +93,7 @@ class Axis:
 
     def __getstate__(self) -> dict[str, object]:
         """Without what is made when it is asked for: equal axes are the same bytes, by which Dask goes on with a call."""
-        own = vars(self).items()
-        given = {k: v for k, v in own if not isinstance(getattr(type(self), k, None), cached_property)}
-        return given | {"_rows": {}}
+        return attributes(self) | {"_rows": {}}
 
     def check(self) -> None:
         """Refuse points that rows cannot be made of."""

@@ -37,6 +37,10 @@ class LinesAxis(Axis):
         super().__init__(*given, **more)
         self.lacks = self.spacing.dtype.kind == "f" and bool(np.isnan(self.spacing).any())
 
+    def __getstate__(self) -> dict[str, object]:
+        """Without its rows too."""
+        return super().__getstate__() | {"_line_rows": {}}
+
     def between(self) -> NoReturn:
         """Not known without the line."""
         raise self.refusal("a wall at a position")
@@ -44,7 +48,7 @@ class LinesAxis(Axis):
     def with_gaps(self) -> Self:
         """The same axis: only points that count need a position."""
         made = copy(self)
-        made._has_gaps = True
+        made._line_rows, made._has_gaps = self._line_rows, True
         return made
 
     def missing(self, number: int) -> ArgumentValueError:

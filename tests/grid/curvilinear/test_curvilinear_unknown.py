@@ -100,6 +100,35 @@ def test_levels_with_positions_in_the_sea_alone(rng):
     assert np.isfinite(own.divergence((f, f, f))).all()
 
 
+def test_sums_of_operators_travel_and_join_those_of_an_equal_grid(ragged):
+    x, y, inside, f = ragged
+    known, lacking, equal = (
+        gg.Grid(*own).with_mask(inside) for own in ((x, y), without(inside, x, y), without(inside, x, y))
+    )
+    steps = [g.identity - 0.01 * g.laplacian for g in (known, lacking)]
+    want = steps[0](f)
+    same_bits(pickle.loads(pickle.dumps(steps[1]))(f), want)
+    same_bits((equal.identity - 0.01 * lacking.laplacian)(f), want)
+
+
+@pytest.mark.needs("dask")
+@pytest.mark.parametrize("mark", [np.nan, None])
+@pytest.mark.parametrize("name", ["gradient", "divergence", "curl", "laplacian"])
+def test_tasks_of_other_processes_have_the_weights_beside_gaps(name, mark, ragged):
+    """Each has a part of the mask; weights at points depend on all of it."""
+    import dask.array as da
+
+    x, y, inside, f = ragged
+    grid = gg.Grid(*([x, y] if mark is None else without(inside, x, y, mark=mark))).with_mask(inside)
+    A = getattr(grid, name)
+    F = np.stack([f, 2 * f]) if A.inputs else f
+    lazy = A(da.from_array(F, chunks=(*F.shape[:-2], 7, 9)))
+    for own, want in zip(*((r if A.outputs else [r]) for r in (lazy, A(F))), strict=True):
+        graph = pickle.loads(pickle.dumps(dict(own.__dask_graph__())))
+        found = da.Array(graph, own.name, own.chunks, own.dtype).compute(scheduler="sync")
+        same_bits(np.asarray(found), np.asarray(want))
+
+
 def test_a_point_that_counts_needs_a_position(ragged):
     x, y, inside, f = ragged
     grid = gg.Grid(*without(inside, x, y))

@@ -108,13 +108,21 @@ def test_a_point_that_counts_needs_a_position(levels):
     z, inside, f = levels
     whole = gg.Grid(np.where(inside, z, np.nan), (SHAPE[1], 0.5), (SHAPE[2], 1.0))
     first, some = tuple(np.argwhere(~inside)[0]), tuple(np.argwhere(~inside)[-3])
-    for asked in (lambda: whole.gradient(f), lambda: whole.derivative(0).T, lambda: whole.with_breaks(0, [3])):
-        with pytest.raises(ValueError, match=rf"not finite: x\[{', '.join(map(str, first))}\]=nan; .*with_mask"):
+    for asked in (
+        lambda: whole.gradient(f),
+        lambda: whole.derivative(0).T,
+        lambda: whole.with_breaks(0, [3]),
+    ):
+        with pytest.raises(
+            ValueError, match=rf"not finite: x\[{', '.join(map(str, first))}\]=nan; .*with_mask"
+        ):
             asked()
     more = inside.copy()
     more[some] = True
     for grid in (whole, whole.with_mask(inside)):
-        with pytest.raises(ValueError, match=rf"axis -3 are not finite: x\[{', '.join(map(str, some))}\]=nan"):
+        with pytest.raises(
+            ValueError, match=rf"axis -3 are not finite: x\[{', '.join(map(str, some))}\]=nan"
+        ):
             grid.with_mask(more)
     for wrong in (np.inf, -np.inf):
         with pytest.raises(ValueError, match="not finite"):
@@ -137,9 +145,11 @@ def test_axes_in_another_order(levels):
     more[2, 2, 5] = True
     with pytest.raises(ValueError, match=r"x\[5, 2, 2\]=nan"):
         gg.Grid(given, axes=[-3]).with_mask(more)
-    plane = np.where(inside, z, np.nan)[:, :, :1]
+    shared = z[:, :, :1], inside.any(axis=2, keepdims=True)  # positions of all lines of a batch
+    mask = (inside & shared[1]).transpose(1, 2, 0)
     own, known = (
-        gg.Grid(x, axes=[-3]).with_mask(turned[:, :1]).gradient(f) for x in (plane, z[:, :, :1])
+        gg.Grid(x, axes=[-3]).with_mask(mask).gradient(f)
+        for x in (np.where(shared[1], shared[0], np.nan), shared[0])
     )
     same_bits(own, known)
 
@@ -178,7 +188,7 @@ def test_slopes_round_a_ring_are_those_of_numpy_on_what_goes_on(rng):
         values, there = np.tile(f[:, j, i], 3), np.tile(inside[:, j, i], 3)
         for run in np.split(np.arange(3 * n), np.flatnonzero(np.diff(there)) + 1):
             own = (run >= n) & (run < 2 * n)
-            if there[run[0]] and len(run) > 2 and 0 < run[0] and run[-1] < 3 * n - 1:
+            if there[run[0]] and len(run) > 2 and run[0] > 0 and run[-1] < 3 * n - 1:
                 want = np.gradient(values[run], at[run], edge_order=2)[own]
                 for one in found:
                     np.testing.assert_allclose(one[run[own] - n, j, i], want, rtol=1e-9, atol=1e-9)
