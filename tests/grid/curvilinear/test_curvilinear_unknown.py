@@ -89,6 +89,21 @@ def test_rings_across_missing_positions():
     assert abs(east - np.deg2rad(np.cos(np.deg2rad(lon))))[inside].max() < 1e-4
 
 
+@pytest.mark.parametrize("mark", [np.nan, 0.0, 1e20])
+@pytest.mark.parametrize("words", [{}, {"breaks": [[3], [0, 9]]}], ids=["", "breaks"])
+def test_functions_on_rings_with_land_at_the_seam(words, mark):
+    """That close in their positions, and that go on by a period."""
+    r, a = np.meshgrid(np.linspace(1, 2, 12), np.arange(20) * np.pi / 10 + 0.1, indexing="ij")
+    plane = r * np.cos(a) + 0.1 * r * np.sin(2 * a), r * np.sin(a)
+    globe = 20 * r + 2 * np.cos(a), np.rad2deg(a) + 5 * r
+    inside = (abs(a - 3) < 2) | (r > 1.6)
+    f = np.where(inside, np.sin(a) * r, np.nan)
+    for at, period in ((plane, None), (globe, [None, 360.0])):
+        ends = {"periodic": [False, True], "period": period, "missing": "one-sided", **words}
+        own = gg.gradient(f, *without(inside, *at, mark=mark), **ends)
+        same_bits(np.stack(own), np.stack(gg.gradient(f, *at, **ends)))
+
+
 def test_levels_with_positions_in_the_sea_alone(rng):
     x, y, _ = sea(9)
     z = np.cumsum(rng.uniform(0.5, 1.5, 7))

@@ -235,3 +235,18 @@ def test_masks_that_are_still_to_be_computed(levels):
     for call in (lambda: wrong(lazy).compute(scheduler="sync"), lambda: wrong(f)):
         with pytest.raises(ValueError, match=rf"x\[{', '.join(map(str, some))}\]=nan"):
             call()
+
+
+@pytest.mark.needs("dask")
+def test_chunks_of_a_ring_across_its_seam(rng):
+    import dask.array as da
+
+    x, inside = ring(rng)
+    f = np.where(inside, rng.normal(size=SHAPE), np.nan)
+    words = {"periodic": [True, False, False], "period": [10.0, None, None]}
+    own, known = grids(x, inside, **words)
+    lazy = own.derivative(0)(da.from_array(f, chunks=(5, 3, 4)))
+    graph = pickle.loads(pickle.dumps(dict(lazy.__dask_graph__())))
+    travelled = da.Array(graph, lazy.name, lazy.chunks, lazy.dtype)
+    for one in (lazy, travelled):
+        same_bits(one.compute(scheduler="sync"), known.derivative(0)(f))
