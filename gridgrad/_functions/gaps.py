@@ -4,19 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
 from .._backends import dispatch
 from .._base.checks import is_word
 from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
+from .._base.late import Late
 from .._base.types import Array, Gaps, Shape
 from .._grid.places import lines_in_shape
-from .._grid.spacing import numbers_of
+from .._grid.spacing import check_count, numbers_of
 from .._operators.masked.grids import with_breaks, with_mask, with_samples
 from .._wraps.units import unwrap, wrap
 from ..grid import Grid
+
+if TYPE_CHECKING:  # what few calls need
+    from .._grid.lines import filled as lines
+else:
+    lines = Late("gridgrad._grid.lines.filled")
 
 
 def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: object) -> Grid:
@@ -50,47 +56,72 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
 def on_lines_with_gaps(
     make: Callable[[Sequence[object]], Grid], shape: Shape, axes: tuple[int, ...], entries: Sequence[object], fields: Iterable[object], missing: object
 ) -> tuple[Grid, tuple[Array, ...]]:  # fmt: skip
-    """The grid of a call, and coordinates of many dimensions that are NaN at some points, as fields that are missing there.
+    """The grid of a call, and coordinates that are NaN at some points, as fields that are missing there.
 
-    Where samples are missing positions need not be in order, nor be any: NaN stands there in the grid.
+    Where samples are missing positions need not be in order, nor be any: NaN stands there in the grid, or, along an axis
+    whose lines are alike, other positions.
     """
-    many = [k for k, entry in enumerate(entries) if np.ndim(unwrap(entry, "x")[0]) > 1]
-    if missing is None or not many:
+    ndims = [np.ndim(unwrap(entry, "x")[0]) for entry in entries]
+    if missing is None or not any(ndims):
         return make(entries), ()
+    is_curved = sum(ndim > 1 for ndim in ndims) > 1
     try:
-        grid = make(entries)
+        grid = make([_in_order(x, axes[k]) if ndims[k] == 1 else x for k, x in enumerate(entries)])
     except ArgumentValueError:
         known = _known(shape, axes, fields, missing)
         entries = [
-            _without(entry, axes, k, known, len(many) > 1) if k in many else entry
-            for k, entry in enumerate(entries)
+            _without(x, axes, k, known, is_curved and ndims[k] > 1) if ndims[k] else x
+            for k, x in enumerate(entries)
         ]
-        grid = make(entries)
-    lacking = (_lacking(shape, axes, entries[k], k, len(many) > 1) for k in many)
+        grid = make([_in_order(x, axes[k]) if ndims[k] == 1 else x for k, x in enumerate(entries)])
+    lacking = (
+        _lacking(shape, axes, x, k, is_curved and ndims[k] > 1) for k, x in enumerate(entries) if ndims[k]
+    )
     return grid, tuple([x for x in lacking if x is not None])
+
+
+def _in_order(entry: object, axis: int) -> object:
+    """A vector of coordinates with others where it has NaN."""
+    numbers, unit = unwrap(entry, f"the spacing of axis {axis}")
+    x = numbers_of(numbers, axis)
+    return wrap(lines.filled(x, 0), unit) if _has_nan(x) and not np.isnan(x).all() else entry
 
 
 def _without(entry: object, axes: tuple[int, ...], k: int, known: Array, is_curved: bool) -> object:
     """Coordinates that are NaN where samples are missing, of all fields that these are the coordinates of."""
     numbers, unit = unwrap(entry, f"the spacing of axis {axes[k]}")
     x = numbers_of(numbers, axes[k])
+    shape = x.shape
     x = x.astype(np.longdouble) if x.dtype.kind in "iu" else x  # so that what is known stays exact
     if is_curved:  # all fields of a call have the same gaps
         return wrap(np.where(known.all(axis=_batch(known.shape, axes)), x, np.nan), unit)
-    x = lines_in_shape(x, axes[k], known.shape)
+    x = _of_lines(x, axes[k], known.shape)
     same = tuple([a for a, n in enumerate(x.shape) if n == 1])
-    return wrap(np.where(known.any(axis=same, keepdims=True), x, np.nan), unit)
+    x = np.where(known.any(axis=same, keepdims=True), x, np.nan)
+    return wrap(x.reshape(-1) if len(shape) == 1 else x, unit)
 
 
 def _lacking(shape: Shape, axes: tuple[int, ...], given: object, k: int, is_curved: bool) -> Array | None:
     """Coordinates that are NaN at some points, in the shape of the field."""
     x = np.asarray(dispatch.host(unwrap(given, "x")[0]))
-    if x.dtype.kind != "f" or not np.isnan(x).any():
+    if not _has_nan(x):
         return None
     if not is_curved:
-        return np.broadcast_to(lines_in_shape(x, axes[k], shape), shape)
+        return np.broadcast_to(_of_lines(x, axes[k], shape), shape)
     whole = np.broadcast_to(x, [shape[a] for a in sorted(axes)])
     return np.broadcast_to(np.expand_dims(whole, _batch(shape, axes)), shape)
+
+
+def _of_lines(x: Array, axis: int, shape: Shape) -> Array:
+    """Coordinates with as many dimensions as a field of this shape."""
+    if x.ndim == 1:
+        check_count(x, shape[axis], axis)
+        return x.reshape([-1 if a == axis else 1 for a in range(len(shape))])
+    return lines_in_shape(x, axis, shape)
+
+
+def _has_nan(x: Array) -> bool:
+    return x.dtype.kind == "f" and bool(np.isnan(x).any())
 
 
 def _batch(shape: Shape, axes: tuple[int, ...]) -> tuple[int, ...]:

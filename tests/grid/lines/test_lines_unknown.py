@@ -250,3 +250,44 @@ def test_chunks_of_a_ring_across_its_seam(rng):
     travelled = da.Array(graph, lazy.name, lazy.chunks, lazy.dtype)
     for one in (lazy, travelled):
         same_bits(one.compute(scheduler="sync"), known.derivative(0)(f))
+
+
+PROFILES = {
+    "gradient": lambda f, p, **words: gg.gradient(f, p, axis=-1, edge_order=2, **words),
+    "second": lambda f, p, **words: gg.derivative(f, p, axis=-1, order=2, **words),
+    "plane": lambda f, p, **words: gg.laplacian(f, 0.5, p, **words),
+    "accuracy": lambda f, p, **words: gg.gradient(f, p, axis=-1, accuracy=4, **words),
+}
+
+
+@pytest.mark.parametrize("mark", [np.nan, 0.0, 1e20])
+@pytest.mark.parametrize("name", PROFILES)
+def test_a_vector_of_positions_in_functions(name, mark, rng):
+    """A profile whose pressures are missing with its samples; a sample without a pressure is left out."""
+    p, there = np.cumsum(rng.uniform(0.5, 2, 30)), rng.random(30) > 0.25
+    there[0] = there[-1] = False
+    f = np.where(there & (rng.random((4, 30)) > 0.1), rng.normal(size=(4, 30)), np.nan)
+    given, words = np.where(there, p, mark), {"missing": "one-sided"}
+    want = PROFILES[name](f, p, **words)
+    same_bits(PROFILES[name](f, given, **words), want)
+    if name == "plane":
+        return
+    for run in np.split(np.arange(30), np.flatnonzero(np.diff(np.isnan(f[0]))) + 1):
+        if not np.isnan(f[0, run[0]]) and len(run) > 2 and name == "gradient":
+            np.testing.assert_allclose(want[0, run], np.gradient(f[0, run], p[run], edge_order=2), rtol=1e-11)
+    same_bits(PROFILES[name](f[0], given, **words), PROFILES[name](f[0], p, **words))
+    if np.isnan(mark):
+        same_bits(PROFILES[name](np.where(there, f, 5.0), given, **words), want)
+        with pytest.raises(ValueError, match=r"axis 1 are not finite: x\[0\]=nan"):
+            PROFILES[name](np.nan_to_num(f), given)
+    with pytest.raises(ValueError, match=r"not strictly monotonic|not finite"):
+        PROFILES[name](np.nan_to_num(f), np.where(there, p, 0.0), **words)
+
+
+def test_cells_end_midway_to_a_position_that_is_evenly_between(rng):
+    there, f = np.arange(30) % 7 != 3, rng.normal(size=30)
+    given, f = np.where(there, 1.5 * np.arange(30), np.nan), np.where(there, f, np.nan)
+    same_bits(
+        gg.diffuse(1.0, f, given, missing="one-sided"),
+        gg.diffuse(1.0, f, 1.5 * np.arange(30), missing="one-sided"),
+    )
