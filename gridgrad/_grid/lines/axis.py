@@ -106,7 +106,7 @@ class LinesAxis(Axis):
 
     def check(self) -> None:
         """Refuse coordinates that cannot be used, and ends that are neither open nor a ring."""
-        if np.isnan(self.spacing).all():
+        if self.lacks and np.isnan(self.spacing).all():
             raise self.missing(0)
         self.with_gaps().line_rows()
 

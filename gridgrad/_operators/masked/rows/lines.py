@@ -288,11 +288,11 @@ def check_positions(grid: Points) -> None:
     assert grid.mask is not None
     for axis in grid.axis_objects:
         if axis.lacks and isinstance(axis, LinesAxis):
-            numbers = np.arange(axis.spacing.size).reshape(axis.spacing.shape)
-            counted = at_points(grid, numbers, np.flatnonzero(grid.mask.inside))
-            wrong = counted[np.isnan(axis.spacing.reshape(-1)[counted])]
+            points = np.flatnonzero(grid.mask.inside)
+            wrong = points[at_points(grid, np.isnan(axis.spacing), points)]
             if wrong.size:
-                raise axis.missing(int(wrong[0]))
+                numbers = np.arange(axis.spacing.size).reshape(axis.spacing.shape)
+                raise axis.missing(int(at_points(grid, numbers, wrong[:1])[0]))
 
 
 def _pieces(grid: Points, k: int) -> Pieces:
