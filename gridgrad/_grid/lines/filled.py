@@ -34,7 +34,8 @@ def filled(x: Array, axis: int, period: Array | None = None) -> Array:
             apart = (at(b) - at(a)) / np.where(has_two, b - a, 1)
             own = np.where(has_two, abs(apart), np.where(at(a) == 0, 1, abs(at(a)) / 1024))
         least = 4 * np.spacing(np.maximum(abs(at(a)), abs(at(b))))
-        return np.copysign(np.maximum(own, least), np.where(has_two, apart, 1))
+        found: Array = np.copysign(np.maximum(own, least), np.where(has_two, apart, 1))
+        return found
 
     with np.errstate(all="ignore"):
         second = np.take_along_axis(behind, np.minimum(first + 1, n - 1), axis=-1)
