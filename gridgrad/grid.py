@@ -61,7 +61,8 @@ class Grid(Points, Generic[OnGrid], metaclass=Seen):
         An array of several dimensions for one axis has the positions on each line along it, and its
         dimensions are aligned with the last ones of the fields. Arrays of several dimensions for several
         axes, in the shape of the grid, are positions of a curvilinear grid: the operators of
-        ``Grid(x, y)`` with x[i, j] and y[i, j] differentiate by x and by y.
+        ``Grid(x, y)`` with x[i, j] and y[i, j] differentiate by x and by y. Arrays of several dimensions
+        may be NaN at points that `with_mask` leaves out.
     axes : sequence of int, optional
         To which axes of the fields they belong; by default the last ones, so that all axes in front are
         batch axes. ``Grid(x, y, axes=[-1, -2])`` is for arrays ``f[y, x]``: components of vectors, and

@@ -28,6 +28,12 @@ else:
             return "<made at the first use>"
 
 
+def attributes(of: object) -> dict[str, object]:
+    """The attributes of an object without what is made when it is asked for: equal objects are the same bytes."""
+    kind = type(of)
+    return {k: v for k, v in vars(of).items() if not isinstance(getattr(kind, k, None), cached_property)}
+
+
 # What all caches together may hold of this machine's memory, and the share of each. Beyond it each keeps
 # its two largest entries (a derivative and its adjoint), or a long axis would be made again at every call.
 BUDGET = 128 << 20

@@ -14,7 +14,7 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError, counted, shown
 from .._base.late import Late
 from .._base.types import Array, Gaps, Shape
 from .._grid.places import lines_in_shape
-from .._grid.spacing import numbers_of
+from .._grid.spacing import check_count, numbers_of
 from .._operators.masked.grids import with_breaks, with_mask, with_samples
 from .._wraps.units import unwrap, wrap
 from ..grid import Grid
@@ -40,74 +40,103 @@ def with_gaps(grid: Grid, fields: Iterable[object], missing: object, breaks: obj
                 else 'NaN is what missing="one-sided" leaves out'
             )
         raise ArgumentValueError(f'missing must be None or "one-sided", got {shown(missing)}; {hint}')
-    for axis, own in enumerate(_breaks(breaks, grid.ndim)):
-        grid = grid if own is None else with_breaks(grid, axis, own)
+    cuts, beside = _breaks(breaks, grid.ndim), "one-sided" if given is None else given.boundary
     known = [] if missing is None else [_is_there(field, grid) for field in fields]
     if given is None:
-        return with_samples(grid, reduce(np.logical_and, known) if known else np.ones(grid.shape, bool))
-    if not known:
-        return with_mask(grid, given.inside, given.boundary, given.fill)
-    return with_samples(grid, reduce(np.logical_and, [given.inside, *known]), given.boundary, given.fill)
+        grid = with_samples(grid, reduce(np.logical_and, known) if known else np.ones(grid.shape, bool))
+    elif not known:
+        grid = with_mask(grid, given.inside, beside, given.fill)
+    else:
+        grid = with_samples(grid, reduce(np.logical_and, [given.inside, *known]), beside, given.fill)
+    for axis, own in enumerate(cuts):  # after points that have no position are left out
+        grid = grid if own is None else with_breaks(grid, axis, own, beside)
+    return grid
 
 
 def on_lines_with_gaps(
     make: Callable[[Sequence[object]], Grid], shape: Shape, axes: tuple[int, ...], entries: Sequence[object], fields: Iterable[object], missing: object
 ) -> tuple[Grid, tuple[Array, ...]]:  # fmt: skip
-    """The grid of a call, and coordinates of lines that are NaN at some points, as one more field that is missing there.
+    """The grid of a call, and coordinates that are NaN at some points, as fields that are missing there.
 
-    Where samples are missing positions need not be in order either: others stand there in the grid.
+    Where samples are missing positions need not be in order, nor be any: NaN stands there in the grid, or, along an axis
+    whose lines are alike, other positions.
     """
-    many = [k for k, entry in enumerate(entries) if np.ndim(unwrap(entry, "x")[0]) > 1]
-    is_curved = len(many) > 1 and missing is not None
+    ndims = [np.ndim(unwrap(entry, "x")[0]) for entry in entries]
+    if missing is None or not any(ndims):
+        return make(entries), ()
+    is_curved = sum(ndim > 1 for ndim in ndims) > 1
     try:
-        grid = make(entries)
+        grid = make([_in_order(x, axes[k]) if ndims[k] == 1 else x for k, x in enumerate(entries)])
     except ArgumentValueError:
-        if missing is None or not many:
-            raise
-    else:
-        return grid, _lacking(shape, axes, [entries[k] for k in many]) if is_curved else ()
-    known = _known(shape, axes, fields, missing)
-    if is_curved:
-        left: Array = np.asarray(known.all(axis=tuple(a for a in range(len(shape)) if a not in axes)))
-        given = [_without(entry, axes[k], left) if k in many else entry for k, entry in enumerate(entries)]
-        return make(given), _lacking(shape, axes, [given[k] for k in many])
-    (k,) = many
-    numbers, unit = unwrap(entries[k], f"the spacing of axis {axes[k]}")
-    x = lines_in_shape(numbers_of(numbers, axes[k]), axes[k], shape)
-    same = tuple([a for a, n in enumerate(x.shape) if n == 1])
-    there = known.any(axis=same, keepdims=True) & ~np.isnan(x)
-    others = wrap(lines.filled(x, axes[k], there), unit)
-    grid = make([others if place == k else entry for place, entry in enumerate(entries)])
-    return grid, (np.broadcast_to(x, shape),) if np.isnan(x).any() else ()
+        known = _known(shape, axes, fields, missing)
+        entries = [
+            _without(x, axes, k, known, is_curved and ndims[k] > 1) if ndims[k] else x
+            for k, x in enumerate(entries)
+        ]
+        grid = make([_in_order(x, axes[k]) if ndims[k] == 1 else x for k, x in enumerate(entries)])
+    lacking = (
+        _lacking(shape, axes, x, k, is_curved and ndims[k] > 1) for k, x in enumerate(entries) if ndims[k]
+    )
+    return grid, tuple([x for x in lacking if x is not None])
 
 
-def _without(entry: object, axis: int, known: Array) -> object:
-    """Positions of a curvilinear grid, NaN where samples are missing."""
+def _in_order(entry: object, axis: int) -> object:
+    """A vector of coordinates with others where it has NaN."""
     numbers, unit = unwrap(entry, f"the spacing of axis {axis}")
-    return wrap(np.where(known, numbers_of(numbers, axis), np.nan), unit)
+    x = numbers_of(numbers, axis)
+    return wrap(lines.filled(x, 0), unit) if _has_nan(x) and not np.isnan(x).all() else entry
 
 
-def _lacking(shape: Shape, axes: tuple[int, ...], positions: Sequence[object]) -> tuple[Array, ...]:
-    """Positions of a curvilinear grid that are NaN at some points, as fields that are missing there."""
-    own = [n if a in axes else 1 for a, n in enumerate(shape)]
-    found = []
-    for given in positions:
-        x = np.asarray(dispatch.host(unwrap(given, "x")[0]))
-        if x.dtype.kind == "f" and np.isnan(x).any():
-            whole = np.broadcast_to(x, [shape[a] for a in sorted(axes)]).reshape(own)
-            found.append(np.broadcast_to(whole, shape))
-    return tuple(found)
+def _without(entry: object, axes: tuple[int, ...], k: int, known: Array, is_curved: bool) -> object:
+    """Coordinates that are NaN where samples are missing, of all fields that these are the coordinates of."""
+    numbers, unit = unwrap(entry, f"the spacing of axis {axes[k]}")
+    x = numbers_of(numbers, axes[k])
+    shape = x.shape
+    x = x.astype(np.longdouble) if x.dtype.kind in "iu" else x  # so that what is known stays exact
+    if is_curved:  # all fields of a call have the same gaps
+        return wrap(np.where(known.all(axis=_batch(known.shape, axes)), x, np.nan), unit)
+    x = _of_lines(x, axes[k], known.shape)
+    same = tuple([a for a, n in enumerate(x.shape) if n == 1])
+    x = np.where(known.any(axis=same, keepdims=True), x, np.nan)
+    return wrap(x.reshape(-1) if len(shape) == 1 else x, unit)
+
+
+def _lacking(shape: Shape, axes: tuple[int, ...], given: object, k: int, is_curved: bool) -> Array | None:
+    """Coordinates that are NaN at some points, in the shape of the field."""
+    x = np.asarray(dispatch.host(unwrap(given, "x")[0]))
+    if not _has_nan(x):
+        return None
+    if not is_curved:
+        return np.broadcast_to(_of_lines(x, axes[k], shape), shape)
+    whole = np.broadcast_to(x, [shape[a] for a in sorted(axes)])
+    return np.broadcast_to(np.expand_dims(whole, _batch(shape, axes)), shape)
+
+
+def _of_lines(x: Array, axis: int, shape: Shape) -> Array:
+    """Coordinates with as many dimensions as a field of this shape."""
+    if x.ndim == 1:
+        check_count(x, shape[axis], axis)
+        return x.reshape([-1 if a == axis else 1 for a in range(len(shape))])
+    return lines_in_shape(x, axis, shape)
+
+
+def _has_nan(x: Array) -> bool:
+    return x.dtype.kind == "f" and bool(np.isnan(x).any())
+
+
+def _batch(shape: Shape, axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple([a for a in range(len(shape)) if a not in axes])
 
 
 def _known(shape: Shape, axes: tuple[int, ...], fields: Iterable[object], missing: object) -> Array:
     """Where all fields are there, or may be, as what is still to be computed."""
     whole = np.ones(shape, bool)
-    for field in fields:
+    for field in fields if not isinstance(missing, Gaps) or missing.missing is not None else ():
         values = unwrap(field, "f")[0]
         numbers = np.zeros(()) if dispatch.is_lazy(values) else np.asarray(dispatch.host(values))
         whole &= ~np.isnan(numbers) if numbers.dtype.kind in "fc" else True
     if isinstance(missing, Gaps) and not dispatch.is_lazy(missing.inside):  # in the order of a mask
-        order = [a for a in range(len(shape)) if a not in axes] + sorted(axes)
+        order = [*_batch(shape, axes), *sorted(axes)]
         whole &= np.broadcast_to(missing.inside, [shape[a] for a in order]).transpose(np.argsort(order))
     return whole
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable
 from fractions import Fraction
 from operator import index
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from .._base.cache import Cache, by_content, cached_property
+from .._base.cache import Cache, attributes, by_content, cached_property
 from .._base.errors import ArgumentValueError, counted
 from .._base.late import Late
 from .._base.types import Array
@@ -72,6 +72,7 @@ class Axis:
     """
 
     has_lines = False  # whether its points lie elsewhere on each line along it
+    lacks = False  # whether some of its points have no position
 
     def __init__(
         self, number: int, length: int, spacing: Array | float, origin: Array = ORIGIN, sides: Ends = OPEN, period: object = None,
@@ -99,13 +100,15 @@ class Axis:
 
     def __getstate__(self) -> dict[str, object]:
         """Without what is made when it is asked for: equal axes are the same bytes, by which Dask goes on with a call."""
-        own = vars(self).items()
-        given = {k: v for k, v in own if not isinstance(getattr(type(self), k, None), cached_property)}
-        return given | {"_rows": {}}
+        return attributes(self) | {"_rows": {}}
 
     def check(self) -> None:
         """Refuse points that rows cannot be made of."""
         self.stencil()
+
+    def with_gaps(self) -> Self:
+        """The axis of a grid that has gaps, where points need no position."""
+        return self
 
     @property
     def has_coordinates(self) -> bool:

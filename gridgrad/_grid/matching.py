@@ -31,7 +31,7 @@ def _compare(first: Points, second: Points, what: str) -> None:
             f"{refusal} their gaps differ; make both with the same with_mask and with_breaks"
         )
     for axis, x, y in zip(first.axes, first.coordinates, second.coordinates, strict=True):
-        if not np.array_equal(x, y):
+        if not np.array_equal(x, y, equal_nan=True):
             raise ArgumentValueError(f"{refusal} their coordinates along axis {axis} differ")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, Self, TypeVar, cast
 import numpy as np
 
 from .._backends.once import made_once
-from .._base.cache import cached_property
+from .._base.cache import attributes, cached_property
 from .._base.checks import clean_axis
 from .._base.errors import ArgumentValueError, counted
 from .._base.late import Late
@@ -90,6 +90,8 @@ class Cleaned(NamedTuple):
 class Points:
     """What a grid is without its operators; see `Grid` for the arguments."""
 
+    _has_gaps = False  # of the grid without gaps of one with gaps: whether its weights depend on these
+
     @classmethod
     def of(cls, cleaned: Cleaned) -> Self:
         """The grid of what a call has checked already."""
@@ -168,13 +170,15 @@ class Points:
                     )
 
     def __reduce__(self) -> tuple[object, ...]:
+        if self.whole._has_gaps:  # which travel with it, though the mask be that of a block
+            return _restored, (type(self), attributes(self) | {"held": {}})
         if self.mask is not None:
             return Points.with_gaps, (self.whole, self.mask, self._masked)
-        given, periods = zip(*(axis.given() for axis in self.axis_objects), strict=True)
+        entries, periods = zip(*(axis.given() for axis in self.axis_objects), strict=True)
         kind: Callable[..., Points] = type(self)
         words = {"boundary": self.boundary, "period": list(periods), "edge_order": self.edge_order}
         geometry = {} if self.geometry is None else self.geometry.words()
-        return partial(kind, axes=self.axes, dtype=self.dtype, **words, **geometry), given
+        return partial(kind, axes=self.axes, dtype=self.dtype, **words, **geometry), entries
 
     def __copy__(self) -> Self:
         """With the axes that it has, whose weights are not made again."""
@@ -292,10 +296,15 @@ class Points:
         mask = mask.of_one() if self.mapping is not None else self._beside_lines(mask)
         made = copy(self)
         made.mask, made._whole, made._masked = mask, self.whole, masked
-        if self.mapping is not None and masked is not None:
-            # whose positions have their derivatives beside gaps too
+        if self.mapping is not None or any(axis.lacks for axis in self.axis_objects):
             made._whole = copy(self.whole)
-            made._whole.mapping = masked.positions(self, mask)
+            made._whole._has_gaps = True
+            if self.mapping is None:
+                made.axis_objects = made._whole.axis_objects = tuple(
+                    axis.with_gaps() for axis in self.axis_objects
+                )
+            elif masked is not None:  # its positions have their derivatives beside gaps too
+                made._whole.mapping = masked.positions(self, mask)
         return made
 
     def _beside_lines(self, mask: masks.Mask) -> masks.Mask:
@@ -365,3 +374,10 @@ class Points:
             self.held[key] = make(self, *arguments)
         made: Made = self.held[key]
         return made
+
+
+def _restored(kind: type[Made], own: dict[str, object]) -> Made:
+    """A grid that has travelled."""
+    made = kind.__new__(kind)
+    vars(made).update(own)
+    return made

@@ -85,10 +85,12 @@ def check_class(spacing: Any, axis: int, name: str = "spacing") -> None:
     if is_list:
         masked = any(issubclass(kind, masked_arrays()) for kind in set(map(type, spacing)))
     if masked:
+        is_mesh = getattr(spacing, "ndim", 1) > 1
         raise ArgumentTypeError(
             f"the coordinates of axis {axis} are a masked array; every point needs a position: give plain coordinates, or "
-            "leave the points out that have none, f[~x.mask] and x.compressed()"
-        )
+            + ("NaN where no point counts, (x * 1.0).filled(numpy.nan), and leave these out by with_mask(inside) or missing=" if is_mesh else
+               "leave the points out that have none, f[~x.mask] and x.compressed()")
+        )  # fmt: skip
     if isinstance(spacing, Mapping):
         raise ArgumentTypeError(
             f"the {name} of axis {axis} is {named(cls)}, which has arrays by name; give the one of this axis, x['lon'] for example; "

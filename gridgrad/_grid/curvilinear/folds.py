@@ -9,6 +9,7 @@ import numpy as np
 
 from ..._base.errors import ArgumentValueError
 from ..._base.types import Array
+from ..lines.blocks import NEEDED
 
 Matrix = Sequence[Sequence[Array]]
 
@@ -39,8 +40,7 @@ def check_finite(x: Sequence[Array], places: Sequence[int], where: Array | None 
         if wrong.any():
             at = _first(wrong)
             raise ArgumentValueError(
-                f"coordinate {c} of the curvilinear grid is not finite: it is {own[at]} at index {_in_fields(at, places)}; give a position for every point, "
-                "or NaN where no point counts, under land, and leave these out by with_mask(inside)"
+                f"coordinate {c} of the curvilinear grid is not finite: it is {own[at]} at index {_in_fields(at, places)}; {NEEDED}"
             )
 
 
@@ -95,5 +95,6 @@ def _folded(
     if any(own and i == 0 for own, i in zip(rings, behind, strict=True)):
         todo = "of a periodic axis do not repeat the first points at its end, and give period= where its coordinate goes on"
     return ArgumentValueError(
-        f"in the cell of the curvilinear grid from index {first} to {last} the Jacobian {what}; {todo}; positions under land may be NaN, with its points left out by with_mask(inside)"
+        f"in the cell of the curvilinear grid from index {first} to {last} the Jacobian {what}; {todo}; positions under land may be NaN, where marks "
+        "are made so, numpy.where(inside, x, numpy.nan), and its points are left out by with_mask(inside)"
     )

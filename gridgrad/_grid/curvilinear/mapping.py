@@ -63,6 +63,10 @@ class IndexMap:
             self._x = continued(self._x, rings, self._jump)
         self._jacobian(None)
 
+    def __getstate__(self) -> dict[str, object]:
+        """Without weights, which are made when they are asked for: equal maps are the same bytes."""
+        return vars(self) | {"_kept": {}}
+
     def along(self, axes: Sequence[Axis]) -> IndexMap:
         """The same weights with the rows of other axes, or of pieces of them."""
         made = copy(self)

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from fractions import Fraction
-from typing import Any, NoReturn
+from typing import Any, NoReturn, Self
 
 import numpy as np
 
 from ..._base.cache import cached_property
-from ..._base.errors import ArgumentTypeError, counted
+from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
 from ..._stencils.derivatives import Rule
 from ..._stencils.ends import End
 from ..._stencils.wide import Wide, exact_fraction, exact_steps
 from ..axis import Along, Axis, check_length, rule_of
 from ..spacing import check_period
-from .blocks import seen
+from .blocks import not_finite, seen
+from .filled import filled
 from .rows import LineRows, line_rows, refusal
 
 
@@ -28,14 +30,42 @@ class LinesAxis(Axis):
 
     has_lines = True
     _line_rows: dict[Rule, LineRows]
+    _has_gaps = False  # where points may be without a position
 
     def __init__(self, *given: Any, **more: Any) -> None:
         self._line_rows = {}
         super().__init__(*given, **more)
+        self.lacks = self.spacing.dtype.kind == "f" and bool(np.isnan(self.spacing).any())
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without its rows too."""
+        return super().__getstate__() | {"_line_rows": {}}
 
     def between(self) -> NoReturn:
         """Not known without the line."""
         raise self.refusal("a wall at a position")
+
+    def with_gaps(self) -> Self:
+        """The same axis: only points that count need a position."""
+        made = copy(self)
+        made._line_rows, made._has_gaps = self._line_rows, True
+        return made
+
+    def missing(self, number: int) -> ArgumentValueError:
+        """On a point without a position that counts, by its number among the coordinates."""
+        at = np.unravel_index(number, self.spacing.shape)
+        return not_finite(self.spacing, self.number, tuple(map(int, at)))
+
+    @property
+    def _positions(self) -> Array:
+        """Those from which rows are made: others stand where there are none."""
+        return filled(self.spacing, self.number, self.period) if self.lacks else self.spacing
+
+    @cached_property
+    def _ends(self) -> tuple[Array, Array]:
+        """The first position of each line and the last."""
+        x = self._positions
+        return x.take([0], self.number), x.take([-1], self.number)
 
     @cached_property
     def steps(self) -> Array:
@@ -65,8 +95,8 @@ class LinesAxis(Axis):
         index = first + np.arange(length)[:, None]
         x = whole[before, index % self.length, behind]
         if length and index[-1].max() >= self.length:  # round a ring
-            ends = whole[before, -1, behind] > whole[before, 0, behind]
-            x = np.where(index < self.length, x, x + np.where(ends, self.period, -self.period))
+            rises = np.greater(*reversed(self._ends)).reshape(whole.shape[0], whole.shape[2])[before, behind]
+            x = np.where(index < self.length, x, x + np.where(rises, self.period, -self.period))
         return x
 
     @property
@@ -76,12 +106,16 @@ class LinesAxis(Axis):
 
     def check(self) -> None:
         """Refuse coordinates that cannot be used, and ends that are neither open nor a ring."""
-        self.line_rows()
+        if self.lacks and np.isnan(self.spacing).all():
+            raise self.missing(0)
+        self.with_gaps().line_rows()
 
     def line_rows(
         self, order: int = 1, accuracy: int | None = None, change: Callable[[End], End] | None = None
     ) -> LineRows:
         """The rows of one derivative, made at the first use."""
+        if self.lacks and not self._has_gaps:
+            raise self.missing(int(np.argmax(np.isnan(self.spacing))))
         left, right = self.ends
         if change is not None:
             left, right = change(left), change(right)
@@ -101,7 +135,7 @@ class LinesAxis(Axis):
             check_length(self.length, self.number, rule)
             if self.is_periodic:
                 check_period(self.period, self._longest(), self.number)
-            self._line_rows[rule] = line_rows(self.spacing, self.number, rule, self.period, self.real)
+            self._line_rows[rule] = line_rows(self._positions, self.number, rule, self.period, self.real)
         return self._line_rows[rule]
 
     def along(
@@ -123,7 +157,7 @@ class LinesAxis(Axis):
 
     def _longest(self) -> Fraction:
         """The largest span of a line."""
-        halves = (np.take(self.spacing, k, self.number).astype(self.real) / 2 for k in (0, -1))
+        halves = (x.astype(self.real) / 2 for x in self._ends)
         with np.errstate(invalid="ignore"):
             longest = np.max(np.abs(np.subtract(*halves)))
         # positions that are none are refused with the rows
@@ -133,5 +167,6 @@ class LinesAxis(Axis):
         """The same of all lines."""
         steps = np.abs(np.asarray(self.steps, dtype=float))
         lines = counted(self.spacing.size // self.length, "line")
-        where = f" on each of {lines}, {self.spacing.min():g} to {self.spacing.max():g}"
-        return where, f", steps {steps.min():g} to {steps.max():g}"
+        where = f" on each of {lines}, {np.nanmin(self.spacing):g} to {np.nanmax(self.spacing):g}"
+        known = steps[~np.isnan(steps)]
+        return where, f", steps {known.min():g} to {known.max():g}" if known.size else ""

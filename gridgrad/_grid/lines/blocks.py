@@ -14,6 +14,11 @@ from ..._base.types import Array
 from ..._stencils.stencil import BLOCK
 from ..._stencils.wide import Wide, exact_steps
 
+NEEDED = (
+    'give a position for every point that counts; missing="one-sided" leaves out others where the field is NaN, and on a grid '
+    "leave these out by with_mask(inside)"
+)
+
 
 class Lines(NamedTuple):
     """Some lines along an axis, `points` along the first axis of the values; where they are in the whole, `seen`."""
@@ -54,10 +59,7 @@ def checked_steps(lines: Lines, x: Array, axis: int, real: npt.DTypeLike) -> Wid
     values = lines.values
     if values.dtype.kind == "f" and not np.isfinite(values).all():
         at = index_of(lines, ~np.isfinite(values), x, axis)
-        raise ArgumentValueError(
-            f"the coordinates of axis {axis} are not finite: {_told(x, at)}; give a position for every point, or, where nothing was measured, "
-            'missing="one-sided" to a function: it leaves these points out'
-        )
+        raise not_finite(x, axis, at)
     with np.errstate(over="ignore", invalid="ignore"):
         steps = exact_steps(values, real)
     if not np.isfinite(steps.high).all():
@@ -70,13 +72,23 @@ def checked_steps(lines: Lines, x: Array, axis: int, real: npt.DTypeLike) -> Wid
     if wrong.any():
         at = index_of(lines, wrong, x, axis)
         after = tuple(i + (k == axis % x.ndim) for k, i in enumerate(at))
+        marks = (
+            f" (or make these NaN, numpy.where(x == {x[at]}, numpy.nan, x), where no point counts)"
+            if x[at] == x[after]
+            else ""
+        )
         line = ", ".join(":" if k == axis % x.ndim else str(i) for k, i in enumerate(at))
         raise ArgumentValueError(
             f"the coordinates of axis {axis} are not strictly monotonic on the line x[{line}]: {_told(x, at)}, {_told(x, after)}; sort the points of each "
-            f"line, numpy.take_along_axis(x, k, {axis}) with k = numpy.argsort(x, {axis}), and f alike, and leave out lines that repeat a position; "
+            f"line, numpy.take_along_axis(x, k, {axis}) with k = numpy.argsort(x, {axis}), and f alike, and leave out lines that repeat a position{marks}; "
             "if this is the field, a grid is made of coordinates, Grid(x, y), or of a labelled field, gridgrad.xarray.Grid(f)"
         )
     return steps
+
+
+def not_finite(x: Array, axis: int, at: tuple[int, ...]) -> ArgumentValueError:
+    """On a position that is none, of a point that counts or of an infinite one."""
+    return ArgumentValueError(f"the coordinates of axis {axis} are not finite: {_told(x, at)}; {NEEDED}")
 
 
 def _told(x: Array, at: tuple[int, ...]) -> str:

@@ -7,16 +7,16 @@ import numpy as np
 from ..._base.types import Array
 
 
-def filled(x: Array, axis: int, is_known: Array) -> Array:
-    """Coordinates of lines with others where they are not known, which keep the order of their line.
+def filled(x: Array, axis: int, period: Array | None = None) -> Array:
+    """Coordinates of lines with others where they are NaN, which keep the order of their line.
 
-    They are evenly spaced between known ones, and beyond these go on by the step beside. No row that counts reads
-    them: a line that goes on in another direction behind its gap is still seen.
+    They are evenly spaced between known ones, round a ring also across its seam, and beyond the ends of other lines go
+    on by the step beside. No row that counts reads them: a line that goes on in another direction behind its gap is
+    still seen.
     """
-    # of more digits, so that what is known stays exact and there is room between
-    x = x.astype(np.longdouble if x.dtype.kind in "iu" else np.promote_types(x.dtype, np.float64))
-    lines, known = np.moveaxis(x, axis, -1), np.moveaxis(is_known, axis, -1)
-    n = lines.shape[-1]
+    # of more digits, so that there is room between what is known
+    lines = np.moveaxis(x.astype(np.promote_types(x.dtype, np.float64)), axis, -1)
+    known, n = ~np.isnan(lines), lines.shape[-1]
     index = np.arange(n)
     before = np.maximum.accumulate(np.where(known, index, -1), axis=-1)
     behind = np.minimum.accumulate(np.where(known, index, n)[..., ::-1], axis=-1)[..., ::-1]
@@ -27,10 +27,15 @@ def filled(x: Array, axis: int, is_known: Array) -> Array:
         return np.take_along_axis(lines, np.clip(place, 0, n - 1), axis=-1)
 
     def step(a: Array, b: Array) -> Array:
-        apart = (at(b) - at(a)) / np.where(has_two, b - a, 1)
+        if period is not None:
+            apart = at(last) - at(first)
+            own = (period - abs(apart)) / (n - (last - first))
+        else:
+            apart = (at(b) - at(a)) / np.where(has_two, b - a, 1)
+            own = np.where(has_two, abs(apart), np.where(at(a) == 0, 1, abs(at(a)) / 1024))
         least = 4 * np.spacing(np.maximum(abs(at(a)), abs(at(b))))
-        alone = np.where(at(a) == 0, 1, abs(at(a)) / 1024)  # of a line that says no step
-        return np.where(has_two, np.copysign(np.maximum(abs(apart), least), apart), alone)
+        found: Array = np.copysign(np.maximum(own, least), np.where(has_two, apart, 1))
+        return found
 
     with np.errstate(all="ignore"):
         second = np.take_along_axis(behind, np.minimum(first + 1, n - 1), axis=-1)
@@ -40,5 +45,6 @@ def filled(x: Array, axis: int, is_known: Array) -> Array:
             before < 0, at(first) + (index - first) * step(first, second),
             np.where(behind == n, at(last) + (index - last) * step(last_but_one, last), between),
         )  # fmt: skip
-    made = np.where(first == n, index, np.where(known, lines, made))
+    of_none = index if period is None else index * (period / n)
+    made = np.where(first == n, of_none, np.where(known, lines, made))
     return np.moveaxis(made, -1, axis)

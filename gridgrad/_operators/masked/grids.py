@@ -28,10 +28,12 @@ if TYPE_CHECKING:
     from ..._grid.masks import mask as masks
     from . import operator
     from .places import positions
+    from .rows import lines
 else:
-    block, masks, operator, positions = map(
+    block, masks, operator, positions, lines = map(
         Late,
-        ("gridgrad._grid.masks.block", "gridgrad._grid.masks.mask", "gridgrad._operators.masked.operator", "gridgrad._operators.masked.places.positions"),
+        ("gridgrad._grid.masks.block", "gridgrad._grid.masks.mask", "gridgrad._operators.masked.operator", "gridgrad._operators.masked.places.positions",
+         "gridgrad._operators.masked.rows.lines"),
     )  # fmt: skip
 
 Kind = TypeVar("Kind", bound=Points)
@@ -104,7 +106,7 @@ def with_samples(grid: Kind, inside: Array, boundary: object = "one-sided", fill
     """The grid with the gaps that samples have: there may be none of these."""
     mask = grid.mask
     breaks = ((),) * grid.ndim if mask is None else mask.breaks
-    return grid.with_gaps(_mask(_inside(inside, grid), breaks, _side(boundary), _fill(fill)), ON_GAPS)
+    return _with(grid, _mask(_inside(inside, grid), breaks, _side(boundary), _fill(fill)))
 
 
 @answering(axis="dim axes", at="breaks indices index split splits segments gaps", boundary=_ENDS)
@@ -148,7 +150,14 @@ def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided
     before = ((),) * grid.ndim if mask is None else mask.breaks
     breaks = tuple(own if a == k else others for a, others in enumerate(before))
     inside = np.ones(grid.shape, bool) if mask is None else mask.inside if mask.lazy is None else mask.lazy
-    return grid.with_gaps(_mask(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill), ON_GAPS)
+    return _with(grid, _mask(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill))
+
+
+def _with(grid: Kind, mask: masks.Mask) -> Kind:
+    made = grid.with_gaps(mask, ON_GAPS)
+    if mask.lazy is None and any(axis.lacks for axis in grid.axis_objects) and grid.mapping is None:
+        lines.check_positions(made)
+    return made
 
 
 class _OnGaps:

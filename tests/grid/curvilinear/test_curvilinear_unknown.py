@@ -89,6 +89,21 @@ def test_rings_across_missing_positions():
     assert abs(east - np.deg2rad(np.cos(np.deg2rad(lon))))[inside].max() < 1e-4
 
 
+@pytest.mark.parametrize("mark", [np.nan, 0.0, 1e20])
+@pytest.mark.parametrize("words", [{}, {"breaks": [[3], [0, 9]]}], ids=["", "breaks"])
+def test_functions_on_rings_with_land_at_the_seam(words, mark):
+    """That close in their positions, and that go on by a period."""
+    r, a = np.meshgrid(np.linspace(1, 2, 12), np.arange(20) * np.pi / 10 + 0.1, indexing="ij")
+    plane = r * np.cos(a) + 0.1 * r * np.sin(2 * a), r * np.sin(a)
+    globe = 20 * r + 2 * np.cos(a), np.rad2deg(a) + 5 * r
+    inside = (abs(a - 3) < 2) | (r > 1.6)
+    f = np.where(inside, np.sin(a) * r, np.nan)
+    for at, period in ((plane, None), (globe, [None, 360.0])):
+        ends = {"periodic": [False, True], "period": period, "missing": "one-sided", **words}
+        own = gg.gradient(f, *without(inside, *at, mark=mark), **ends)
+        same_bits(np.stack(own), np.stack(gg.gradient(f, *at, **ends)))
+
+
 def test_levels_with_positions_in_the_sea_alone(rng):
     x, y, _ = sea(9)
     z = np.cumsum(rng.uniform(0.5, 1.5, 7))
@@ -98,6 +113,35 @@ def test_levels_with_positions_in_the_sea_alone(rng):
     want = gg.Grid(z, x, y).with_mask(inside).gradient(f)
     same_bits(np.stack(own.gradient(f)[1:]), np.stack(want[1:]))
     assert np.isfinite(own.divergence((f, f, f))).all()
+
+
+def test_sums_of_operators_travel_and_join_those_of_an_equal_grid(ragged):
+    x, y, inside, f = ragged
+    known, lacking, equal = (
+        gg.Grid(*own).with_mask(inside) for own in ((x, y), without(inside, x, y), without(inside, x, y))
+    )
+    steps = [g.identity - 0.01 * g.laplacian for g in (known, lacking)]
+    want = steps[0](f)
+    same_bits(pickle.loads(pickle.dumps(steps[1]))(f), want)
+    same_bits((equal.identity - 0.01 * lacking.laplacian)(f), want)
+
+
+@pytest.mark.needs("dask")
+@pytest.mark.parametrize("mark", [np.nan, None])
+@pytest.mark.parametrize("name", ["gradient", "divergence", "curl", "laplacian"])
+def test_tasks_of_other_processes_have_the_weights_beside_gaps(name, mark, ragged):
+    """Each has a part of the mask; weights at points depend on all of it."""
+    import dask.array as da
+
+    x, y, inside, f = ragged
+    grid = gg.Grid(*([x, y] if mark is None else without(inside, x, y, mark=mark))).with_mask(inside)
+    A = getattr(grid, name)
+    F = np.stack([f, 2 * f]) if A.inputs else f
+    lazy = A(da.from_array(F, chunks=(*F.shape[:-2], 7, 9)))
+    for own, want in zip(*((r if A.outputs else [r]) for r in (lazy, A(F))), strict=True):
+        graph = pickle.loads(pickle.dumps(dict(own.__dask_graph__())))
+        found = da.Array(graph, own.name, own.chunks, own.dtype).compute(scheduler="sync")
+        same_bits(np.asarray(found), np.asarray(want))
 
 
 def test_a_point_that_counts_needs_a_position(ragged):

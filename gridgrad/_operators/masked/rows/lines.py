@@ -225,6 +225,12 @@ class LineOfLines(Line):
         return made
 
     @cached_property
+    def runs(self) -> Runs:
+        """Those along the axis, of points with positions."""
+        check_positions(self.grid)
+        return _runs(self.grid, self.k)
+
+    @cached_property
     def table(self) -> Table:
         """Their pairs beside each other, one of each stencil, still without the weights of points."""
         parts = [table_of(own, self.axis.real, self.axis.is_periodic) for own in self.stencils]
@@ -275,6 +281,18 @@ def at_points(grid: Points, a: Array, points: Array) -> Array:
         tuple(0 if n == 1 else at for n, at in zip(turned.shape, index[-turned.ndim :], strict=True))
     ]
     return found
+
+
+def check_positions(grid: Points) -> None:
+    """Refuse a point that counts and has no position."""
+    assert grid.mask is not None
+    for axis in grid.axis_objects:
+        if axis.lacks and isinstance(axis, LinesAxis):
+            points = np.flatnonzero(grid.mask.inside)
+            wrong = points[at_points(grid, np.isnan(axis.spacing), points)]
+            if wrong.size:
+                numbers = np.arange(axis.spacing.size).reshape(axis.spacing.shape)
+                raise axis.missing(int(at_points(grid, numbers, wrong[:1])[0]))
 
 
 def _pieces(grid: Points, k: int) -> Pieces:
