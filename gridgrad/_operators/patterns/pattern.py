@@ -65,9 +65,8 @@ class Pattern(OnGrids):
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
         self.origin: Origin | None = None  # set by its kind; none of what was made of other operators
         self.grids = grids  # None: all fields are on `grid`
-        self.is_transpose = (
-            is_transpose  # whose fields are results of another: nothing is prescribed for them
-        )
+        # whose fields are results of another: nothing is prescribed for them
+        self.is_transpose = is_transpose
         self.grids_in, self.grids_out = self._of(0, inputs), self._of(1, outputs)
         self.masks_as_read = masks_as_read  # as NumPy: a masked point masks the rows that read it, no other
         self.calls = Calls(None, entries=64, nbytes=1 << 20)
