@@ -265,7 +265,7 @@ def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Fi
         operator = operator.whole
     elif isinstance(operator, OverWhole):
         raise _between_grids(called)
-    if not isinstance(operator, Sweep) or (isinstance(operator, OfSlopes) and operator.are_made_first):
+    if not isinstance(operator, Sweep) or (isinstance(operator, OfSlopes) and operator.slopes is not None):
         what = "is made of several, which are applied one after the other: write what is between them to a file of its own"
         raise ArgumentTypeError(
             f"{called} {what}" if hasattr(operator, "inputs") else

@@ -19,8 +19,8 @@ from ..._terms.multiplied import is_multiplication, multiplied, of_multiplied
 from ..._terms.term import Term, are_turned, bound_to, joins_of, merged, shifted, stencil_bytes, turned
 from ..fields.coefficients import Argument
 from ..fields.factors import argument_of
-from ..fields.forms import Form, check_alike, form_name
-from ..fields.grids import Grids, OnGrids
+from ..fields.forms import Form, form_name
+from ..fields.grids import Grids, OnGrids, check_alike
 from ..fields.sides import AtGaps, Followers, Side
 from .calls import Calls
 from .kinds import Origin
