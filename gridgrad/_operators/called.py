@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from math import prod
 from operator import is_
-from typing import Any, Protocol, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import numpy as np
 
@@ -24,8 +24,8 @@ from .fields import quantities
 from .fields.coefficients import Coefficients, check_sides
 from .fields.forms import components, flat_out, parts, shaped, stack
 from .fields.gather import check_add, gather, spread
-from .fields.sides import PARTS, Followers, all_like, are_constants, facts_beside, is_memory
-from .fields.weights import AtFaces, in_wider, widened
+from .fields.sides import Followers, all_like, are_constants, facts_beside, is_memory
+from .fields.weights import PARTS, AtFaces, in_wider, widened
 from .joined import Joinable
 from .operator import AnyOperator
 from .patterns import binding
@@ -36,13 +36,7 @@ _ndarray = np.ndarray
 Found = TypeVar("Found")
 
 
-class HasPattern(Protocol):
-    """An operator of a pattern."""
-
-    pattern: Pattern
-
-
-def shared(of: Callable[[HasPattern], Found]) -> Found:
+def shared(of: Callable[[Called], Found]) -> Found:
     """What operators have from their pattern: a property."""
     return cast(Found, property(of))
 

@@ -12,8 +12,9 @@ from .._grid.points import Points
 from .._terms.term import Term
 from .fields.coefficients import Given
 from .fields.factors import Factor, Number
-from .fields.forms import Form, added, check_alike, check_composed, flat
+from .fields.forms import Form, added, flat
 from .fields.gather import about_to_hold, check_add, check_dtypes, check_masks, dtype_of, joined_name
+from .fields.grids import check_alike, check_composed
 from .fields.spare import Spare
 from .operator import AnyOperator, Operator
 

@@ -22,7 +22,7 @@ from .._base.words import answering
 from .._grid.points import Points
 from .._terms.matrix import term_matrix
 from .._terms.term import Term, are_turned
-from .fields.forms import Mapping, flat, shaped
+from .fields.forms import Form, flat, shaped
 from .fields.gather import gather
 from .fields.quantities import check_without_units
 from .fields.sides import all_like, are_constants
@@ -31,8 +31,13 @@ from .holding.held import components_of, is_free
 _FORMATS = ("csr", "csc", "coo", "bsr", "dia", "dok", "lil")
 
 
-class Applied(Mapping, Protocol):
+class Applied(Protocol):
     """What a LinearOperator needs of an operator."""
+
+    inputs: Form
+    outputs: Form
+    grids_in: tuple[Points, ...]
+    grids_out: tuple[Points, ...]
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -220,8 +225,8 @@ def linear_operator(
         )
     return linalg.LinearOperator(
         operator.shape,
-        matvec=_OnVectors(operator),
-        rmatvec=_OnVectors(operator.adjoint_operator()),
+        matvec=partial(_on_vectors, operator),
+        rmatvec=partial(_on_vectors, operator.adjoint_operator()),
         dtype=named,
     )
 
@@ -230,21 +235,15 @@ def _fields_of(operator: Applied) -> list[Array]:
     return [field for _, own in operator.taken() for field in own if not are_constants((field,))]
 
 
-class _OnVectors:
-    """An operator on the flat vectors of one field; an object, as functions inside of functions do not pickle."""
+def _on_vectors(operator: Applied, x: Array) -> Array:
+    """An operator on the flat vectors of one field."""
+    most = max((c.ndim for c in _fields_of(operator)), default=0)
+    shapes, field, start = [grid.alone(most) for grid in operator.grids_in], [], 0
+    for shape in shapes:
+        field.append(x[start : start + prod(shape)].reshape(shape))
+        start += prod(shape)
+    parts = flat(operator(shaped(field, operator.inputs)), operator.outputs)
+    from array_api_compat import array_namespace  # not at the import of gridgrad
 
-    def __init__(self, operator: Applied) -> None:
-        self.operator = operator
-
-    def __call__(self, x: Array) -> Array:
-        operator = self.operator
-        most = max((c.ndim for c in _fields_of(operator)), default=0)
-        shapes, field, start = [grid.alone(most) for grid in operator.grids_in], [], 0
-        for shape in shapes:
-            field.append(x[start : start + prod(shape)].reshape(shape))
-            start += prod(shape)
-        parts = flat(operator(shaped(field, operator.inputs)), operator.outputs)
-        from array_api_compat import array_namespace  # not at the import of gridgrad
-
-        whole: Array = array_namespace(*parts).concat([part.ravel() for part in parts])
-        return whole
+    whole: Array = array_namespace(*parts).concat([part.ravel() for part in parts])
+    return whole

@@ -315,9 +315,8 @@ def _hold(grid: Points, form: Form) -> AnyOperator | None:
     holds: list[AnyOperator] = [Sweep.built(build, "values at walls", form) for build in builds(grid, form)]
     shores = [coast_of(grid, component) for component in components_of(form)]
     if any(shores):
-        own = coasts.Holder(grid, form, shores)
-        pattern = Pattern(grid, "values at coasts", own.terms, form, form, own.arguments)
-        holds.append(Sweep(pattern, own.coefficients))
+        terms, arguments, given = coasts.writing(grid, shores)
+        holds.append(Sweep(Pattern(grid, "values at coasts", terms, form, form, arguments), given))
     return reduce(lambda first, then: Product(then, first), holds) if holds else None
 
 

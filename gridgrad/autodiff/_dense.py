@@ -11,7 +11,7 @@ from .._base.errors import ArgumentTypeError, ArgumentValueError
 from .._base.types import Array
 from ._evaluate import _from_numpy, _to_numpy, _wide, backend_of, chosen
 from ._exact import documented
-from ._jets.algebra import algebra_for, scale
+from ._jets.algebra import Monomial, algebra_for, scale
 from ._jets.jet import Jet, payload
 from ._jets.mesh import clean_numpy, refuse_nested
 from ._jets.plain import disagreement, refusal
@@ -120,7 +120,7 @@ def _columns(function: Function, arrays: list[Array], path: tuple[int, ...], lim
     first = {k: sum(sizes[j] for j in range(k) if j in path) for k in path}
     variables = sum(sizes[k] for k in set(path))
     monomials = [
-        tuple(_exponents([first[k] + e for k, e in zip(path, place, strict=True)], variables))
+        _exponents([first[k] + e for k, e in zip(path, place, strict=True)], variables)
         for place in np.ndindex(*(sizes[k] for k in path))
     ]
     algebra = algebra_for(tuple(set(monomials)), variables, any(a.dtype.kind == "c" for a in arrays), True)
@@ -130,7 +130,7 @@ def _columns(function: Function, arrays: list[Array], path: tuple[int, ...], lim
         seeds = {}
         if k in path:
             unit = np.eye(a.size, dtype=a.dtype).reshape(a.size, *a.shape)
-            seeds = {number[tuple(_exponents([first[k] + e], variables))]: unit[e] for e in range(a.size)}
+            seeds = {number[_exponents([first[k] + e], variables)]: unit[e] for e in range(a.size)}
         jets.append(Jet(a, seeds, algebra))
     with np.errstate(all="ignore"):
         outputs, _ = called(function, jets)
@@ -152,11 +152,8 @@ def _columns(function: Function, arrays: list[Array], path: tuple[int, ...], lim
     return np.ascontiguousarray(moved).reshape(shape + tuple(n for k in path for n in arrays[k].shape))
 
 
-def _exponents(places: list[int], variables: int) -> list[int]:
-    m = [0] * variables
-    for p in places:
-        m[p] += 1
-    return m
+def _exponents(places: list[int], variables: int) -> Monomial:
+    return tuple(map(places.count, range(variables)))
 
 
 def _nested(

@@ -77,7 +77,7 @@ class Job:
         )
 
     def run(self, number: int) -> None:
-        """Make one chunk of all results."""
+        """Make one chunk of all results: its task."""
         places = tuple(map(int, np.unravel_index(number, self.numblocks)))
         region = self.reads.region(places)
         shape = tuple(own[-1] for own in self.reads.bounds)
@@ -100,11 +100,6 @@ class Job:
             own, around = [chunks[k] for k in used], [others[there] for there in beyond]
             made = compute(part.recipe, part.spans(places), *own, *around)
             yield from made if isinstance(made, tuple) else (made,)
-
-
-def step(job: Job, number: int) -> None:
-    """The task of one chunk."""
-    job.run(number)
 
 
 def wait_for(*done: None) -> None:

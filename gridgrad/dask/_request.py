@@ -178,9 +178,9 @@ def _together(operators: Mapping[str, AnyOperator], shape: Shape, dtype: DType, 
     one = np.broadcast_to(np.zeros((), dtype), shape)  # takes no memory
     for name, operator in operators.items():
         sweep = _sweep(name, operator, components)
-        field = shaped([one] * components, sweep.inputs)
+        field, settled = shaped([one] * components, sweep.inputs), all_like(one, sweep.current_coefficients())
         own = gather(
-            field, sweep.inputs, _settled(sweep, one), check=sweep.pattern.terms_for, arguments=sweep.arguments,
+            field, sweep.inputs, settled, check=sweep.pattern.terms_for, arguments=sweep.arguments,
             is_turned=sweep.pattern.is_turned, beside=sweep.pattern.beside,
         )  # fmt: skip
         _check_kept(name, sweep, one, own)
@@ -265,7 +265,7 @@ def _sweep(name: str, operator: AnyOperator, components: int) -> Sweep[Field, Fi
         operator = operator.whole
     elif isinstance(operator, OverWhole):
         raise _between_grids(called)
-    if not isinstance(operator, Sweep) or (isinstance(operator, OfSlopes) and operator.are_made_first):
+    if not isinstance(operator, Sweep) or (isinstance(operator, OfSlopes) and operator.slopes is not None):
         what = "is made of several, which are applied one after the other: write what is between them to a file of its own"
         raise ArgumentTypeError(
             f"{called} {what}" if hasattr(operator, "inputs") else
@@ -292,11 +292,6 @@ def _between_grids(called: str) -> ArgumentValueError:
         f"{called} goes from one grid to another, between points and faces say, and here all have the points and the chunks of source; "
         "take Dask arrays, operator(dask.array.from_zarr(source)).to_zarr(target)"
     )
-
-
-def _settled(operator: Sweep[Field, Field], one: Array) -> Sequence[Array]:
-    """Its coefficients as arrays."""
-    return all_like(one, operator.current_coefficients())
 
 
 def _check_kept(name: str, operator: Sweep[Field, Field], one: Array, call: Fields) -> None:

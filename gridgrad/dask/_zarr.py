@@ -21,7 +21,7 @@ from .._base.types import Shape
 from .._base.words import answering
 from .._operators.operator import AnyOperator
 from ._files import Source, check_outside, chunks_of, create, opened, place_of, state_of, targets
-from ._job import Job, Part, step, wait_for
+from ._job import Job, Part, wait_for
 from ._partial import Partial
 from ._request import Held, Repeated, Request, check_ends, forms_of, requests_of
 
@@ -142,7 +142,7 @@ def _run(job: Job) -> None:
         # Dask begins with the last by name
         keys = [(name, f"{rest:010}") for rest in range(len(todo), 0, -1)]
         tasks = {
-            key: task(key, step, reference(shared.key), number)
+            key: task(key, Job.run, reference(shared.key), number)
             for key, number in zip(keys, todo, strict=True)
         }
         ends = task(f"{name}-end", wait_for, *map(reference, tasks))

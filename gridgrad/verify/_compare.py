@@ -70,20 +70,16 @@ class Comparison:
 
     def __repr__(self) -> str:
         width = max(len(component.name) for component in self.components)
-        lines = [f"{self.operator} on {self.grid!r}"]
-        lines.append(
-            f"{'':{width}}  {'part':6}  {'max error':>9}  {'rms error':>9}  {'points':>8}  {'largest':>9}"
-        )
-        for row in self.rows():
-            lines.append(
+        lines = [
+            f"{self.operator} on {self.grid!r}",
+            f"{'':{width}}  {'part':6}  {'max error':>9}  {'rms error':>9}  {'points':>8}  {'largest':>9}",
+            *(
                 f"{row['component']:{width}}  {row['part']:6}  {row['max']:9.2e}  {row['rms']:9.2e}  {row['points']:8d}  {row['largest']:9.2e}"
-            )
-        return "\n".join(
-            [
-                *lines,
-                f"rounding of the samples may reach {self.floor.inside:.1e} inside, {self.floor.ends:.1e} at ends",
-            ]
-        )
+                for row in self.rows()
+            ),
+            f"rounding of the samples may reach {self.floor.inside:.1e} inside, {self.floor.ends:.1e} at ends",
+        ]
+        return "\n".join(lines)
 
 
 def compare(

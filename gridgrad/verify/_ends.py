@@ -36,10 +36,10 @@ def end_widths(operator: AnyOperator) -> list[Widths]:
     if isinstance(operator, Sum):
         pairs = zip(end_widths(operator.first), end_widths(operator.second), strict=True)
         return [_joined(list(pair)) for pair in pairs]
-    own = _operator(operator)
+    assert isinstance(operator, Sweep)  # as all others on grids without gaps are
     return [
-        _joined([_of_term(term, own) for term in own.terms if term.output == k])
-        for k in range(prod(own.outputs))
+        _joined([_of_term(term, operator) for term in operator.terms if term.output == k])
+        for k in range(prod(operator.outputs))
     ]
 
 
@@ -51,12 +51,6 @@ def name_of(operator: AnyOperator) -> str:
     if isinstance(operator, Sum):
         return f"{name_of(operator.first)} + {name_of(operator.second)}"
     return str(getattr(operator, "name", operator))
-
-
-def _operator(operator: AnyOperator) -> Sweep:
-    if not isinstance(operator, Sweep):
-        raise TypeError(f"not an operator: {operator!r}")
-    return operator
 
 
 def _of_term(term: Term, operator: AnyOperator) -> Widths:
@@ -92,13 +86,15 @@ def row_sums(operator: AnyOperator) -> Parts:
         return Parts(*map(mul, row_sums(operator.outer), row_sums(operator.inner)))
     if isinstance(operator, Sum):
         return Parts(*map(add, row_sums(operator.first), row_sums(operator.second)))
-    own = _operator(operator)
+    assert isinstance(operator, Sweep)
     totals = [
         [
             sum(column)
-            for column in zip(*(_term_sums(t, own) for t in own.terms if t.output == k), strict=True)
+            for column in zip(
+                *(_term_sums(t, operator) for t in operator.terms if t.output == k), strict=True
+            )
         ]
-        for k in range(prod(own.outputs))
+        for k in range(prod(operator.outputs))
     ]
     return Parts(*map(max, *totals)) if len(totals) > 1 else Parts(*totals[0])
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import isfinite, isinf, isnan, log
+from math import inf, isfinite, isinf, isnan, log, nan
 
 import numpy as np
 
 NEAR = 4.0  # an error of so many times what rounding may cause tells nothing about the order
-SMALL = (
-    0.01  # of the exact values: errors that are rounding, and larger, do not show that an operator is exact
-)
-NONE = float("nan")
+# of the exact values: errors that are rounding, and larger, do not show that an operator is exact
+SMALL = 0.01
 
 
 @dataclass(frozen=True)
@@ -39,7 +37,7 @@ class Fall:
         """Between each level and the one before; NaN where one of them is not resolved."""
         points = list(zip(self.lengths, self.errors, self.resolved, strict=True))
         return [
-            log(before[1] / now[1]) / log(before[0] / now[0]) if before[2] and now[2] else NONE
+            log(before[1] / now[1]) / log(before[0] / now[0]) if before[2] and now[2] else nan
             for before, now in pairwise(points)
         ]
 
@@ -48,9 +46,9 @@ class Fall:
         """The slope fitted to the three finest resolved levels; infinite where the operator is exact, else NaN."""
         kept = np.array(self.resolved)
         if not kept.any():
-            return float("inf") if self._is_exact() else NONE
+            return inf if self._is_exact() else nan
         if kept.sum() < 2:
-            return NONE
+            return nan
         lengths, errors = (np.log(np.array(values)[kept][-3:]) for values in (self.lengths, self.errors))
         return float(np.polyfit(lengths, errors, 1)[0])
 

@@ -64,11 +64,6 @@ class OfSlopes(Sweep[Scalar, Scalar]):
             made.slopes = gradient.on(grid, (), accuracy)
         return made
 
-    @property
-    def are_made_first(self) -> bool:
-        """Whether slopes are made before they are squared."""
-        return self.slopes is not None
-
     def _prescribed(self) -> tuple[Argument, ...]:
         """What is prescribed for the slopes."""
         return () if self.slopes is None else self.slopes.arguments

@@ -14,7 +14,6 @@ from ..._base.late import sparse
 from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out, Shape
 from ..._grid.boundary import spelled
-from ..._grid.masks.block import LazyMask
 from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 from ..._stencils.stencil import Stencil
@@ -22,7 +21,9 @@ from ..fields.factors import Number
 from ..fields.forms import Form, flat, shaped
 from ..fields.quantities import check_without_units
 from ..fields.spare import Spare
+from ..fields.weights import in_mask
 from ..masked.gapped import OverWhole, finished
+from ..masked.grids import mask_of
 from ..masked.matrix import inside_of
 from ..masked.places.flat import Flat, Flats
 from ..operator import AnyOperator, Operator
@@ -74,7 +75,7 @@ def with_coasts(made: Kind, points: Points, faces: FaceAxis) -> Kind:
     mask = points.mask
     assert mask is not None
     breaks = tuple(() if a == faces.k else own for a, own in enumerate(mask.breaks))
-    return made.with_gaps(_mask(_open(points, faces), breaks, mask), points._masked)
+    return made.with_gaps(mask_of(_open(points, faces), breaks, mask.side, mask.fill), points._masked)
 
 
 def open_of(grid: Points) -> Array:
@@ -102,24 +103,12 @@ def at_faces(points: Points, faces: FaceAxis, grid: Points, rows: Stencil | None
         at = _spot(points, faces.k, face, faces.length)
         opened = opened & (~at | _all_inside(points, faces.k, nodes))
         shore = shore if shore is None else shore | (at & ~opened)
-    return Gate(grid.with_gaps(_mask(opened, mask.breaks, mask), grid._masked), shore)
-
-
-def _mask(inside: Array, breaks: tuple[tuple[int, ...], ...], like: Mask) -> Mask:
-    if like.lazy is None:
-        return Mask(inside, breaks, like.side, like.fill)
-    return LazyMask(inside, tuple(inside.shape), breaks, like.side, like.fill)
-
-
-def _place(points: Points, k: int) -> int:
-    """The axis of a mask that is the axis `k` of its grid."""
-    assert points.mask is not None
-    return points.places[k] + len(points.mask.shape) - points.ndim
+    return Gate(grid.with_gaps(mask_of(opened, mask.breaks, mask.side, mask.fill), grid._masked), shore)
 
 
 def _beside(points: Points, k: int) -> tuple[Array, Array, Array]:
     assert points.mask is not None
-    return points.mask.beside_faces(k, _place(points, k), points.axis_objects[k].is_periodic, is_lazy=True)
+    return points.mask.beside_faces(*in_mask(points, k), is_lazy=True)
 
 
 def _open(points: Points, faces: FaceAxis) -> Array:
@@ -138,7 +127,7 @@ def _closed(points: Points, k: int) -> Array:
 def _cropped(flags: Array, points: Points, faces: FaceAxis) -> Array:
     """Of the faces below all points and that above the last those that there are."""
     first = 1 - faces.below
-    index = (slice(None),) * _place(points, faces.k) + (slice(first, first + faces.length),)
+    index = (slice(None),) * in_mask(points, faces.k)[1] + (slice(first, first + faces.length),)
     return flags[index]
 
 
@@ -157,7 +146,9 @@ def _long_rows(rows: Stencil, faces: FaceAxis) -> list[tuple[int, list[int]]]:
 def _spot(points: Points, k: int, at: int, length: int) -> Array:
     """A flag at one place of an axis, which broadcasts to masks."""
     assert points.mask is not None
-    flags = np.zeros([length if a == _place(points, k) else 1 for a in range(len(points.mask.shape))], bool)
+    shape = [1] * len(points.mask.shape)
+    shape[in_mask(points, k)[1]] = length
+    flags = np.zeros(shape, bool)
     flags.reshape(-1)[at] = True
     return flags
 
@@ -167,7 +158,7 @@ def _all_inside(points: Points, k: int, nodes: Sequence[int]) -> Array:
     mask = points.mask
     assert mask is not None
     inside = mask.inside if mask.lazy is None else mask.lazy
-    before = (slice(None),) * _place(points, k)
+    before = (slice(None),) * in_mask(points, k)[1]
     is_cut = any(nodes[0] < at <= nodes[-1] for at in mask.breaks[k])
     found = inside[(*before, slice(nodes[0], nodes[0] + 1))] & (not is_cut)
     for node in nodes[1:]:

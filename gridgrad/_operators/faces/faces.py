@@ -198,11 +198,6 @@ class Faces(Generic[OnPoints], metaclass=Seen):
         """The faces, in words."""
         return Place(self.grid, self.face_axis.words)
 
-    @property
-    def there(self) -> Place:
-        """The points, in words."""
-        return place_of_points(self.points)
-
     def _name(self, operator: str) -> str:
         return f"faces({self.axis}{', walls=True' if self.face_axis.has_walls else ''}).{operator}"
 
@@ -213,14 +208,14 @@ class Faces(Generic[OnPoints], metaclass=Seen):
     def _to_faces(self, operator: str, along: Along) -> Operator[Scalar, Scalar]:
         build = Build(self.points.whole)
         build.add(0, 0, self.axis, along)
-        grids = Grids((self.there,), (self.here,))
+        grids = Grids((place_of_points(self.points),), (self.here,))
         made: Sweep[Scalar, Scalar] = Sweep.built(build, self._name(operator), grids=grids)
-        return to_faces(made, (self,)).held()
+        return between(made, (self,)).held()
 
     def _to_points(self, operator: str, rows: Stencil) -> Operator[Scalar, Scalar]:
-        grids, term = Grids((self.here,), (self.there,)), Term(0, 0, self.axis, rows)
+        grids, term = Grids((self.here,), (place_of_points(self.points),)), Term(0, 0, self.axis, rows)
         made: Sweep[Scalar, Scalar] = Sweep.of(self.grid, self._name(operator), (term,), grids=grids)
-        return to_points(made, (self,))
+        return between(made, (self,), reads_faces=True)
 
 
 class AllFaces(Generic[OnPoints], metaclass=Seen):
@@ -271,7 +266,7 @@ class AllFaces(Generic[OnPoints], metaclass=Seen):
         build = Build(self.points.whole)
         for a, own in enumerate(self._axes):
             build.add(a, 0, a, own.face_axis.derivative())
-        return to_faces(self._to_faces("gradient", build), self._axes).held()
+        return between(self._to_faces("gradient", build), self._axes).held()
 
     def fluxes(self, numbers: Numbers) -> Operator[Scalar, Vector]:
         """``k_a d_a f`` at the faces across each axis a, where k is one of the numbers or, of None, a field at these faces.
@@ -295,7 +290,7 @@ class AllFaces(Generic[OnPoints], metaclass=Seen):
 
         ``sum(points.measure * divergence(F))`` is what passes the walls, to rounding: nothing where they have no faces.
         """
-        return to_points(self._to_points(False), self._axes)
+        return between(self._to_points(False), self._axes, reads_faces=True)
 
     @cached_property
     def balance(self) -> Sweep[Vector, Scalar]:
@@ -317,22 +312,17 @@ class AllFaces(Generic[OnPoints], metaclass=Seen):
         return f"faces({f'walls={self.has_walls}' if self.has_walls else ''}).{operator}"
 
 
-def to_faces(whole: Sweep[In, Out], faces: Sequence[Faces[OnPoints]]) -> Operator[In, Out]:
-    """A sweep from points to these faces; of a grid with gaps to those that are open."""
+def between(
+    whole: Sweep[In, Out], faces: Sequence[Faces[OnPoints]], reads_faces: bool = False
+) -> Operator[In, Out]:
+    """A sweep from points to these faces, or from them to points; of a grid with gaps those that are open."""
     points = faces[0].points
     if points.mask is None:
         return whole
-    gates = tuple(own.gate(term.stencil) for own, term in zip(faces, whole.terms, strict=False))
-    return coasts.BetweenCoasts(whole, ((coasts.Gate(points),), gates), False, points.mask.fill)
-
-
-def to_points(whole: Sweep[In, Out], faces: Sequence[Faces[OnPoints]]) -> Operator[In, Out]:
-    """A sweep from these faces to points; of a grid with gaps from those that are open."""
-    points = faces[0].points
-    if points.mask is None:
-        return whole
-    gates = tuple(own.gate() for own in faces)
-    return coasts.BetweenCoasts(whole, (gates, (coasts.Gate(points),)), True, points.mask.fill)
+    rows = [None if reads_faces else term.stencil for term in whole.terms]
+    at_points, at_faces = (coasts.Gate(points),), tuple(map(Faces.gate, faces, rows))
+    gates = (at_faces, at_points) if reads_faces else (at_points, at_faces)
+    return coasts.BetweenCoasts(whole, gates, reads_faces, points.mask.fill)
 
 
 def place_of_points(grid: Points) -> Place:

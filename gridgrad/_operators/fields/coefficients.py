@@ -15,6 +15,7 @@ from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.tracing import is_compiling
 from ..._base.types import Array, Shape
 from ..._base.words import unexpected
+from ..._grid.walls.conditions import Condition
 from .forms import in_sequence
 from .gather import clean_coefficient
 from .sides import AtGaps, Constant, Side, are_constants
@@ -100,6 +101,16 @@ def diffusivities(k: Any, axes: int) -> tuple[Numbers, bool, Coefficients]:
         )
     each = [diffusivity(part) for part in k]
     return tuple(number for number, _ in each), True, tuple(field for _, own in each for field in own)
+
+
+def beside_gaps(conditions: Sequence[Condition]) -> tuple[tuple[Argument, ...], Coefficients]:
+    """What is prescribed beside gaps: an argument for each condition, and what it was given."""
+    sides = [AtGaps(condition.name or f"{condition.end.word} beside gaps") for condition in conditions]
+    pairs = list(zip(conditions, sides, strict=True))
+    arguments = tuple(
+        [Argument(condition.name or "", (None,), False, side=side) for condition, side in pairs]
+    )
+    return arguments, tuple([side.field(condition.given) for condition, side in pairs])
 
 
 def is_finite(number: float) -> bool:
@@ -303,17 +314,13 @@ def check_names(
 
 def _check_alike(name: str, varied: Sequence[Given]) -> None:
     """Refuse one name for arguments that were given different fields."""
-    first = varied[0]
-    if not all(_are_alike(first, other) for other in varied[1:]):
-        raise ArgumentTypeError(
-            f"{name}= is ambiguous: {len(varied)} operators of this expression were made with different {name}; apply each "
-            "with its own and combine the results, or make the operator anew"
-        )
-
-
-def _are_alike(first: Given, second: Given) -> bool:
-    pairs = zip(first[1], second[1], strict=False)
-    return first[0].numbers == second[0].numbers and all([is_same(a, b) for a, b in pairs])
+    first, *others = varied
+    for argument, own in others:
+        if argument.numbers != first[0].numbers or not all(map(is_same, first[1], own)):
+            raise ArgumentTypeError(
+                f"{name}= is ambiguous: {len(varied)} operators of this expression were made with different {name}; apply each "
+                "with its own and combine the results, or make the operator anew"
+            )
 
 
 def is_same(a: Array, b: Array) -> bool:

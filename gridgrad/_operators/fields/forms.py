@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 from itertools import product
 from math import prod
 from types import EllipsisType
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 
@@ -15,8 +15,6 @@ from ..._backends.protocol import Backend
 from ..._base.checks import of_grid
 from ..._base.errors import ArgumentTypeError, ArgumentValueError, counted
 from ..._base.types import Array
-from ..._grid.matching import check_grids
-from ..._grid.points import Points
 from ..._plan.descriptor import MAX_ARRAYS
 
 _ndarray = np.ndarray
@@ -141,44 +139,3 @@ def _stacked(result: Array | tuple[Array, ...], beside: Array) -> Array:
 def form_name(form: Form) -> str:
     """What a field of this form is called."""
     return {0: "scalar field", 1: "vector field"}.get(len(form), "tensor field")
-
-
-class Mapping(Protocol):
-    """What can be added and composed: a map between fields on a grid."""
-
-    inputs: Form
-    outputs: Form
-
-    @property
-    def grids_in(self) -> tuple[Points, ...]:
-        """The grid of each component of what goes in."""
-
-    @property
-    def grids_out(self) -> tuple[Points, ...]:
-        """The grid of each component of what comes out."""
-
-
-def check_alike(first: Mapping, second: Mapping) -> None:
-    """Refuse to add operators that are not maps between the same fields."""
-    _check_places(first.grids_in, second.grids_in, "added")
-    _check_places(first.grids_out, second.grids_out, "added")
-    if (first.inputs, first.outputs) != (second.inputs, second.outputs):
-        raise ArgumentValueError(
-            f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
-            f"{form_name(second.inputs)} -> {form_name(second.outputs)}"
-        )
-
-
-def check_composed(outer: Mapping, inner: Mapping) -> None:
-    """Refuse to compose operators of which one does not take what the other gives."""
-    _check_places(outer.grids_in, inner.grids_out, "composed")
-    if outer.inputs != inner.outputs:
-        raise ArgumentValueError(
-            f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
-            f"{inner.grids_out[0].shape}, the first takes a {form_name(outer.inputs)} on {outer.grids_in[0].shape}"
-        )
-
-
-def _check_places(first: Sequence[Points], second: Sequence[Points], what: str) -> None:
-    for own, other in zip(first, second, strict=False):  # forms are compared later
-        check_grids(own, other, what)

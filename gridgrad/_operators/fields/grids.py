@@ -12,8 +12,9 @@ import numpy.typing as npt
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
 from ..._base.types import Array, Shape
 from ..._base.words.names import OF_OPERATORS
+from ..._grid.matching import check_grids
 from ..._grid.points import Points
-from .forms import Form
+from .forms import Form, form_name
 
 
 class Place(NamedTuple):
@@ -94,3 +95,29 @@ class OnGrids:
         """Rows and columns as a matrix on one field of the grid's shape, without batch axes."""
         rows, columns = (sum(prod(grid.shape) for grid in grids) for grids in (self.grids_out, self.grids_in))
         return rows, columns
+
+
+def check_alike(first: OnGrids, second: OnGrids) -> None:
+    """Refuse to add operators that are not maps between the same fields."""
+    _check_places(first.grids_in, second.grids_in, "added")
+    _check_places(first.grids_out, second.grids_out, "added")
+    if (first.inputs, first.outputs) != (second.inputs, second.outputs):
+        raise ArgumentValueError(
+            f"cannot add {first!r} and {second!r}: they map {form_name(first.inputs)} -> {form_name(first.outputs)} and "
+            f"{form_name(second.inputs)} -> {form_name(second.outputs)}"
+        )
+
+
+def check_composed(outer: OnGrids, inner: OnGrids) -> None:
+    """Refuse to compose operators of which one does not take what the other gives."""
+    _check_places(outer.grids_in, inner.grids_out, "composed")
+    if outer.inputs != inner.outputs:
+        raise ArgumentValueError(
+            f"cannot compose {outer!r} with {inner!r}: the second gives a {form_name(inner.outputs)} on "
+            f"{inner.grids_out[0].shape}, the first takes a {form_name(outer.inputs)} on {outer.grids_in[0].shape}"
+        )
+
+
+def _check_places(first: Sequence[Points], second: Sequence[Points], what: str) -> None:
+    for own, other in zip(first, second, strict=False):  # forms are compared later
+        check_grids(own, other, what)

@@ -20,14 +20,7 @@ from ..._grid.walls.conditions import Condition
 from ..._grid.walls.given import Number, number_of, require_number
 from ..._wraps.units import present, unwrap
 from .gather import check_numbers, clean_coefficient
-from .weights import AtFaces, OwnWeights, as_given
-
-PARTS = {
-    "complex64": "float32",
-    "complex128": "float64",
-    "clongdouble": "longdouble",
-    "complex256": "longdouble",
-}
+from .weights import PARTS, AtFaces, OwnWeights, as_given
 
 _LARGEST = {
     **dict.fromkeys(("float16", "e"), 65504.0),
@@ -100,10 +93,8 @@ class Side(NamedTuple):
         array = cast(Array, field)
         if array.ndim < (-self.axis if self.axis < 0 else self.axis + 1):
             return array
-        place = self.axis % array.ndim
-        before, behind = (slice(None),) * place, (slice(None),) * (array.ndim - 1 - place)
-        # `...`: of one axis too an array
-        first: tuple[slice | int | EllipsisType, ...] = (*before, 0, *behind, ...)
+        before = (slice(None),) * (self.axis % array.ndim)
+        first: tuple[slice | int | EllipsisType, ...] = (*before, 0, ...)  # `...`: of one axis too an array
         return array[first]
 
     def _view(self, value: np.ndarray) -> np.ndarray | None:

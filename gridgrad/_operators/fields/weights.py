@@ -17,8 +17,13 @@ from ..._grid.points import Points
 from ..._wraps.units import unwrap, wrap
 from .forms import Form, components, flat, shaped
 
-_REAL = {"float16": "float32", "bfloat16": "float32", "complex64": "float32", "complex128": "float64",
-         "clongdouble": "longdouble", "complex256": "longdouble"}  # fmt: skip
+PARTS = {
+    "complex64": "float32",
+    "complex128": "float64",
+    "clongdouble": "longdouble",
+    "complex256": "longdouble",
+}
+_REAL = {"float16": "float32", "bfloat16": "float32", **PARTS}
 _WIDER = {"float32": "float64", "complex64": "complex128"}
 
 
@@ -140,6 +145,12 @@ def aligned(of_mask: Array, grid: Points, ndim: int) -> Array:
     return made
 
 
+def in_mask(grid: Points, k: int) -> tuple[int, int, bool]:
+    """An axis of a grid as its mask is told of it: its number, which axis of the mask it is, and whether it is a ring."""
+    assert grid.mask is not None
+    return k, grid.places[k] + len(grid.mask.shape) - grid.ndim, grid.axis_objects[k].is_periodic
+
+
 def as_given(coefficient: Array) -> Array:
     """A field as the user gave it."""
     return coefficient.field if isinstance(coefficient, AtFaces) else coefficient
@@ -161,10 +172,8 @@ def _between(values: Array, axis: int, start: int, stop: int) -> Array:
 
 def _closed(grid: Points, k: int, is_lazy: bool) -> Array:
     """The faces below all points across an axis, and that above the last: which have a point on one side and none on the other, or a break."""
-    mask = grid.mask
-    assert mask is not None
-    place = grid.places[k] + len(mask.shape) - grid.ndim
-    below, above, is_cut = mask.beside_faces(k, place, grid.axis_objects[k].is_periodic, is_lazy)
+    assert grid.mask is not None
+    below, above, is_cut = grid.mask.beside_faces(*in_mask(grid, k), is_lazy)
     found: Array = (below != above) | is_cut
     return found
 

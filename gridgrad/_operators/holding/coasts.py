@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias, cast
 
 from ..._base.cache import cached_property
 from ..._base.types import Array, Shape
@@ -12,10 +11,8 @@ from ..._grid.walls.components import Components, Wall
 from ..._grid.walls.conditions import Condition
 from ..._stencils.transpose import scaled
 from ..._terms.term import Term
-from ..fields.coefficients import Argument, Coefficients
-from ..fields.forms import Form
-from ..fields.sides import AtGaps
-from ..fields.weights import OwnWeights, aligned
+from ..fields.coefficients import Argument, Coefficients, beside_gaps
+from ..fields.weights import OwnWeights, aligned, in_mask
 from ..masked.places.flat import Flat
 from ..patterns.build import unit
 
@@ -39,6 +36,13 @@ class Coast:
     def __reduce__(self) -> tuple[object, ...]:
         return Coast, (self.grid, self.holds)
 
+    @property
+    def values(self) -> list[tuple[int, Condition]]:
+        """The number of each condition that holds other values than 0."""
+        return [
+            (k, condition) for k, condition in enumerate(self.conditions, start=1) if not condition.is_zero
+        ]
+
     @cached_property
     def flags(self) -> list[Array]:
         """Which points they are, of the shape of the mask."""
@@ -50,12 +54,10 @@ class Coast:
         return None if self.mask.lazy is None else self._flags(is_lazy=True)
 
     def _flags(self, is_lazy: bool) -> list[Array]:
-        grid, mask = self.grid, self.mask
         found: list[Array] = []
         for k, condition in enumerate(self.holds):
             if condition is not None:
-                place = grid.places[k] + len(mask.shape) - grid.ndim
-                ends = mask.ends(k, place, grid.axis_objects[k].is_periodic, is_lazy)
+                ends = self.mask.ends(*in_mask(self.grid, k), is_lazy)
                 number = self.conditions.index(condition)
                 found = [flags & ~ends for flags in found]
                 if number == len(found):
@@ -88,8 +90,7 @@ class Coast:
 
 def coast_of(grid: Points, component: int | None) -> Coast | None:
     """The points beside gaps at which a component of vector fields, or, of None, a scalar field holds a value; None without a condition that does."""
-    if grid.mask is None:
-        return None
+    assert grid.mask is not None
     side = grid.mask.side
     walls: list[Wall] = [
         side.of(k, axis.own_component(component)) if isinstance(side, Components) else side
@@ -113,45 +114,24 @@ class Shore(NamedTuple):
         return self.coast.places(self.number, shape)
 
 
-class Holder:
-    """``P f + E v`` at the points beside gaps: terms, and what they are given."""
-
-    def __init__(self, grid: Points, form: Form, coasts: list[Coast | None]) -> None:
-        self.grid, self.form = grid, form
-        self._own: dict[tuple[Coast, int], int] = {}
-        self._given: dict[Condition, int] = {}
-        free, held = [], []
-        for c, coast in enumerate(coasts):
-            if coast is None:
-                free.append(Term(c, c, None, unit(grid)))
-                continue
-            free.append(Term(c, c, None, unit(grid), outer=self._place(coast, 0), gated=True))
-            for number, condition in enumerate(coast.conditions, start=1):
-                if not condition.is_zero:
-                    held.append((c, self._place(coast, number), condition))
-        self.terms = (*free, *self._of_values(held, len(coasts)))
-
-    def _place(self, coast: Coast, number: int) -> int:
-        return self._own.setdefault((coast, number), len(self._own))
-
-    def _of_values(self, held: list[tuple[int, int, Condition]], fields: int) -> Iterator[Term]:
-        for c, outer, condition in held:
-            place = self._given.setdefault(condition, len(self._given))
-            stencil = scaled(unit(self.grid), 1 / float(condition.end.a))
-            yield Term(c, fields + len(self._own) + place, None, stencil, outer=outer, gated=True)
-
-    @property
-    def arguments(self) -> tuple[Argument, ...]:
-        """Where points are, then one for each condition."""
-        own = (Argument("", (None,), False, of_grid=FREE) for _ in self._own)
-        return (*own, *(Argument(c.name or "", (None,), False, side=_side(c)) for c in self._given))
-
-    @property
-    def coefficients(self) -> Coefficients:
-        """The same as coefficients."""
-        own = (OwnWeights(coast, number) for coast, number in self._own)
-        return (*own, *(_side(condition).field(condition.given) for condition in self._given))  # type: ignore[arg-type]
-
-
-def _side(condition: Condition) -> AtGaps:
-    return AtGaps(condition.name or f"{condition.end.word} beside gaps")
+def writing(
+    grid: Points, coasts: list[Coast | None]
+) -> tuple[tuple[Term, ...], tuple[Argument, ...], Coefficients]:
+    """``P f + E v`` at the points beside gaps, of the coast of each component: terms, and what they are given."""
+    known = {coast: coast.values for coast in coasts if coast is not None}
+    own = [(coast, number) for coast, held in known.items() for number in (0, *(k for k, _ in held))]
+    conditions = list(dict.fromkeys(condition for held in known.values() for _, condition in held))
+    free, values = [], []
+    for c, coast in enumerate(coasts):
+        if coast is None:
+            free.append(Term(c, c, None, unit(grid)))
+            continue
+        free.append(Term(c, c, None, unit(grid), outer=own.index((coast, 0)), gated=True))
+        for number, condition in known[coast]:
+            stencil = scaled(unit(grid), 1 / float(condition.end.a))
+            place, outer = len(coasts) + len(own) + conditions.index(condition), own.index((coast, number))
+            values.append(Term(c, place, None, stencil, outer=outer, gated=True))
+    at_points = tuple([Argument("", (None,), False, of_grid=FREE) for _ in own])
+    arguments, given = beside_gaps(conditions)
+    weights = tuple([cast(Array, OwnWeights(coast, number)) for coast, number in own])
+    return (*free, *values), at_points + arguments, weights + given

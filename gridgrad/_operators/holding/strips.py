@@ -33,21 +33,14 @@ class Strip(NamedTuple):
     coefficients: tuple[Array, ...]
     run: Run[Array]
 
-    def filled(self, fields: Sequence[Array]) -> list[Array]:
-        """What it reads of fields, with what is prescribed."""
-        made = []
-        for f in fields:
-            own = self.memory.new()
-            own[...] = f[self.points]
-            made.append(own)
-        for component, index, value in self.held:
-            made[component][index] = value
-        return made
-
     def into(self, fields: Sequence[Array], results: Sequence[Array]) -> bool:
-        """Its rows of the results; False where addresses do not allow it."""
-        outputs = [self.memory.new() for _ in results]
-        if self.run([*self.filled(fields), *self.coefficients], outputs, 1) is None:
+        """Its rows of the results, of fields with what is prescribed; False where addresses do not allow it."""
+        read, outputs = [self.memory.new() for _ in fields], [self.memory.new() for _ in results]
+        for own, f in zip(read, fields, strict=True):
+            own[...] = f[self.points]
+        for component, index, value in self.held:
+            read[component][index] = value
+        if self.run([*read, *self.coefficients], outputs, 1) is None:
             return False
         for result, output in zip(results, outputs, strict=True):
             result[self.rows] = output[self.own]

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from math import isnan, prod
-from typing import Protocol, Self, cast
+from typing import Any, Self, cast
 
 import numpy as np
 
 from ..._backends import dispatch, ladder, slices
 from ..._backends.operations import Operations
-from ..._backends.protocol import Backend, Call, OfFields
+from ..._backends.protocol import Backend, Call
 from ..._base.checks import masked_arrays
 from ..._base.errors import MISSING, ArgumentTypeError
 from ..._base.outputs import targets_of
 from ..._base.types import Array, In, Out
-from ..._grid.masks.mask import Mask
 from ..._grid.points import Points
 from ..._terms.term import Join, Term, joins_of
 from ..._wraps.units import present, unwrap
@@ -31,7 +30,7 @@ from ..operator import AnyOperator, Operator
 from ..sweep import Sweep, held, multiplication
 from .beside import Beside
 from .patch import Patch
-from .places.blocks import Blocks
+from .places.blocks import AtPoints, Blocks, OnBlocks
 from .places.flat import Flat
 
 
@@ -164,33 +163,20 @@ class OverWhole(Joinable[In, Out]):
         return self.whole.result_name(given)
 
 
-class Traces(Protocol):
-    """The back end while a compiler traces."""
-
-    def traced_whole(self, alone: object, fields: Sequence[Array], coefficients: Sequence[Array], out: object) -> list[Array]:  # fmt: skip
-        """An operator with its fields apart, applied to fields of one shape and dtype."""
-
-
-class Gapped(OverWhole[In, Out]):
+class Gapped(OverWhole[In, Out], OnBlocks):
     """A sweep over the whole grid, and what its results are instead beside and in the gaps."""
-
-    reach = 0  # how far beside a block rows are of which its results are made
 
     def __init__(self, whole: Sweep[In, Out], grid: Points, beside: Beside) -> None:
         assert grid.mask is not None
         self.whole, self.grid, self.beside = whole, grid, beside
-        self.mask: Mask = grid.mask
+        self.mask = grid.mask
         self.name, self.terms, self.coefficients = whole.name, whole.terms, whole.coefficients
         self.inputs, self.outputs, self.arguments = whole.inputs, whole.outputs, whole.arguments
         self.grids_in, self.grids_out = self._of(0, self.inputs), self._of(1, self.outputs)
         self.__doc__ = whole.__doc__
 
-    def _beside(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
-        """The same beside another sweep."""
+    def _over(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
         return type(self)(whole, self.grid, self.beside if beside is None else beside)
-
-    def _over(self, whole: Sweep[In, Out]) -> Self:
-        return self._beside(whole)
 
     def _current(self, arrays: Sequence[Array]) -> list[Array]:
         """Fields, and coefficients as the terms read them."""
@@ -199,7 +185,7 @@ class Gapped(OverWhole[In, Out]):
 
     def _traced(self, alone: object, call: Fields, out: object) -> object:
         """The call as one node of a compiler's graph, `alone` being the operator without its fields."""
-        library = cast("Traces", call.library)  # that of tensors, while a compiler traces
+        library: Any = call.library  # that of tensors, while a compiler traces
         made = library.traced_whole(alone, call.samples, call.coefficients, out)
         return finished(call, made, None, self.outputs)
 
@@ -208,37 +194,27 @@ class Gapped(OverWhole[In, Out]):
         own = self.with_coefficients(tuple(coefficients))
         return flat(own.on_numbers(shaped(list(fields), self.inputs)), self.outputs)
 
-    def _in_blocks(
-        self, library: Backend[Array], fields: Sequence[Array], blocks: Blocks
-    ) -> list[Array] | None:
-        """Fields in chunks, each with the rows of its own; None of others."""
-        pattern = self.whole.pattern
-        if joins_of(self.terms) and slices.is_complex(slices.leading(fields)):
+    def _in_blocks(self, call: Fields, kind: Hashable) -> list[Array]:
+        """Lazy fields in chunks, each with the rows of its own; those of operators of one `kind` are kept together."""
+        pattern, library = self.whole.pattern, call.library
+        fields = self._current([*call.samples, *call.coefficients])
+        flat_ = Flat(self.grid, tuple(call.samples[0].shape))
+        are_parts = bool(joins_of(self.terms)) and slices.is_complex(slices.leading(fields))
+        if are_parts:
             pattern, fields = cast(OfSlopes, self.whole).of_parts().pattern, ladder.parts_of(library, fields)
-            blocks = blocks.of_parts()
-        return library.in_blocks(
-            Call(pattern.terms_for(blocks.flat.shape), prod(self.outputs)), fields, blocks.inside, blocks
-        )
-
-    def on(self, grid: Points) -> Self:
-        """The operator on the same grid with other gaps, or on a block of it, without its fields."""
-        raise NotImplementedError
-
-    def on_block(
-        self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields
-    ) -> list[Array]:
-        """What a block of a grid becomes, `fields` being those of it and of what is beside it, from which `sweep` makes all but rows beside gaps."""
-        raise NotImplementedError
+        blocks = Blocks(self, flat_, self.beside.blocks.setdefault(kind, {}), are_parts)
+        whole = Call(pattern.terms_for(flat_.shape), prod(self.outputs))
+        return cast("list[Array]", library.in_blocks(whole, fields, blocks.inside, blocks))
 
     def _values(
         self, library: Backend[Array], fields: Sequence[Array], flat_: Flat, patch: Patch
-    ) -> list[Array | None]:
-        """What each output is at its points of a patch, shape ``(batch, points)``."""
+    ) -> list[AtPoints | None]:
+        """Points of each output in a patch, and what it is there; None of one without points."""
         xp, like = library.operations(*fields), slices.leading(fields)
         real, kept = slices.arithmetic_of(xp, like, self.terms), slices.result_dtype(xp, like)
         gathered = self.beside.gathered(patch, library, xp, real, like)
         joins = joins_of(self.terms)
-        found: list[Array | None] = []
+        found: list[AtPoints | None] = []
         with np.errstate(all="ignore"):
             for output, values in enumerate(gathered.values([flat_.of(xp, a) for a in fields])):
                 if not values:
@@ -249,7 +225,8 @@ class Gapped(OverWhole[In, Out]):
                     missing = xp.weights(patch.missing[output][None], None, like)
                     whole = xp.where(missing, xp.full_like(whole, self.mask.fill), whole)
                 is_size = output in joins and slices.is_complex(like)  # real, of complex numbers
-                found.append(slices.stored(xp, whole, xp.real(like).dtype if is_size else kept))
+                stored = slices.stored(xp, whole, xp.real(like).dtype if is_size else kept)
+                found.append((patch.points[output], stored))
         return found
 
     def _cleaned(self, xp: Operations, flat_: Flat, arrays: Sequence[Array]) -> list[Array]:

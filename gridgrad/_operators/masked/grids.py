@@ -106,7 +106,7 @@ def with_samples(grid: Kind, inside: Array, boundary: object = "one-sided", fill
     """The grid with the gaps that samples have: there may be none of these."""
     mask = grid.mask
     breaks = ((),) * grid.ndim if mask is None else mask.breaks
-    return _with(grid, _mask(_inside(inside, grid), breaks, _side(boundary), _fill(fill)))
+    return _with(grid, mask_of(_inside(inside, grid), breaks, _side(boundary), _fill(fill)))
 
 
 @answering(axis="dim axes", at="breaks indices index split splits segments gaps", boundary=_ENDS)
@@ -150,7 +150,7 @@ def with_breaks(grid: Kind, axis: int, at: object, boundary: object = "one-sided
     before = ((),) * grid.ndim if mask is None else mask.breaks
     breaks = tuple(own if a == k else others for a, others in enumerate(before))
     inside = np.ones(grid.shape, bool) if mask is None else mask.inside if mask.lazy is None else mask.lazy
-    return _with(grid, _mask(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill))
+    return _with(grid, mask_of(inside, breaks, _side(boundary), 0.0 if mask is None else mask.fill))
 
 
 def _with(grid: Kind, mask: masks.Mask) -> Kind:
@@ -168,7 +168,7 @@ class _OnGaps:
         assert grid.mask is not None
         assert isinstance(whole, Sweep)
         known_beside = grid.mask.conditions or grid.mask.is_held
-        if isinstance(whole, OfSlopes) and (known_beside or whole.are_made_first):
+        if isinstance(whole, OfSlopes) and (known_beside or whole.slopes is not None):
             return whole.with_gaps(grid)
         return operator.masked(whole, grid)
 
@@ -183,7 +183,8 @@ class _OnGaps:
 ON_GAPS = _OnGaps()
 
 
-def _mask(inside: Array, breaks: tuple[tuple[int, ...], ...], side: Side, fill: float) -> masks.Mask:
+def mask_of(inside: Array, breaks: tuple[tuple[int, ...], ...], side: Side, fill: float) -> masks.Mask:
+    """The mask of a grid; lazy where it is still to be computed which points are inside."""
     if dispatch.is_lazy(inside):
         return block.LazyMask(inside, tuple(inside.shape), breaks, side, fill)
     return masks.Mask(inside, breaks, side, fill)

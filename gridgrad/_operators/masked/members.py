@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
+from functools import partial
 from itertools import product
 from math import prod
 
@@ -19,9 +20,10 @@ from ..._grid.points import Points
 from ..._grid.walls.conditions import Condition
 from ..._stencils.stencil import Stencil, no_rows
 from ..._terms.term import Term
+from ..fields.weights import in_mask
 from ..patterns.kinds import Origin
 from .rows.lines import Line, LineOfFlux, LineOfLines, Pairs
-from .rows.pieces import Known, OnPieces, RowsOfPieces, Whole, parts_of
+from .rows.pieces import Known, OnPieces, Whole, parts_of
 
 
 class Member:
@@ -61,7 +63,7 @@ class Member:
 
     def crosses(self, k: int, index: int) -> Array:
         """Where in a row of points across an axis what it reads along that axis, and all round there, is of a gap or beyond one."""
-        place = self.grid.places[k] + self.mask.inside.ndim - self.grid.ndim
+        place = in_mask(self.grid, k)[1]
         lines = [np.moveaxis(line.irregular.reshape(self.mask.shape), place, 0) for line in self.lines]
         if not lines or self.lines[-1].k != k:
             return np.zeros((), bool)
@@ -112,7 +114,7 @@ def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
                 grid,
                 k,
                 stencil,
-                RowsOfPieces(small, number, slot, k),
+                partial(small.rows, number, slot, k, ""),
                 _drops(grid.mask, term, stencil, whole.origin),
             )
             for slot, (k, stencil) in enumerate(term.stencils())
@@ -126,10 +128,13 @@ def members_of(whole: Whole, grid: Points) -> tuple[Member, ...]:
             assert isinstance(rows.rows, PointWeights)
             lines = (LineOfFlux(grid, own.k, own.stencil, own.of_piece, rows.rows.values[rows.number]),)
         members.append(Member(grid, term, lines))
+    each = [(member.term, line) for member in members for line in member.lines]
+    # what passes the two faces of a cell has rows of a run wherever one of both has: the cell is as wide for both
     if whole.origin is not None and whole.origin.kind.is_flux:
-        _let_cells_follow(members)
+        _let_follow([((term.output, id(line.axis)), line) for term, line in each if not term.ends])
     _let_walls_follow(members)
-    _let_fluxes_follow(members)
+    # fluxes by positions make one sum, which has slopes in their place wherever one of them reads a gap
+    _let_follow([(term.output, line) for term, line in each if isinstance(line, LineOfFlux)])
     return (*members, *_beside_gaps(small, members, grid))
 
 
@@ -158,7 +163,7 @@ def _beside_gaps(small: OnPieces, members: Sequence[Member], grid: Points) -> It
         for (k, condition), end in product(enumerate(small.conditions), (0, 1)):
             along = member.lines[0]
             _check_mixed(member.term, condition)
-            rows = RowsOfPieces(small, number, 0, along.axis.place, mark(k, end))
+            rows = partial(small.rows, number, 0, along.axis.place, mark(k, end))
             line = Line(grid, along.axis.place, no_rows(along.axis.length, 0), rows, False)
             line.follows, line.end = along.follows or [along], end
             yield Member(grid, member.term._replace(input=first + k, ends=True), (line, *member.lines[1:]))
@@ -188,18 +193,10 @@ def check_poles(name: str, members: Sequence[Member], grid: Points) -> None:
             )
 
 
-def _let_cells_follow(members: Sequence[Member]) -> None:
-    """What passes the two faces of a cell has rows of a run wherever one of both has: the cell is as wide for both."""
-    own = [(member.term.output, line) for member in members if not member.term.ends for line in member.lines]
-    for output, line in own:
-        line.follows = [other for n, other in own if n == output and other.axis is line.axis]
-
-
-def _let_fluxes_follow(members: Sequence[Member]) -> None:
-    """Fluxes by positions make one sum, which has slopes in their place wherever one of them reads a gap."""
-    own = [(m.term.output, line) for m in members for line in m.lines if isinstance(line, LineOfFlux)]
-    for output, line in own:
-        line.follows = [other for n, other in own if n == output]
+def _let_follow(lines: Sequence[tuple[Hashable, Line]]) -> None:
+    """Lines of one key have rows of runs together."""
+    for key, line in lines:
+        line.follows = [other for own, other in lines if own == key]
 
 
 def _let_walls_follow(members: Sequence[Member]) -> None:

@@ -18,13 +18,13 @@ from ..._base.tracing import is_compiling
 from ..._base.types import Array, In, Out
 from ..._base.words import answering
 from ..._grid.points import Points
-from ..._grid.walls.conditions import Condition
-from ..fields.coefficients import Argument, own_fields
+from ..fields.coefficients import beside_gaps, own_fields
 from ..fields.factors import Factor, Number
-from ..fields.forms import Form, check_alike, flat, shaped, stack
+from ..fields.forms import Form, flat, shaped, stack
 from ..fields.gather import Fields
+from ..fields.grids import check_alike
 from ..fields.quantities import check_without_units
-from ..fields.sides import AtGaps, are_constants
+from ..fields.sides import are_constants
 from ..holding.operator import as_affine
 from ..operator import NAMED, AnyOperator, Operator
 from ..patterns.kinds import Origin
@@ -34,8 +34,8 @@ from .beside import Beside
 from .gapped import Gapped, finished
 from .matrix import masked_matrix
 from .members import check_poles, members_of
-from .places.blocks import AtPoints, Blocks, overwritten
-from .places.flat import Flat, placed
+from .places.blocks import AtPoints, overwritten
+from .places.flat import Flat
 from .turned import Turned
 
 
@@ -51,25 +51,16 @@ class Masked(Gapped[In, Out]):
             return self._in_place(call, f, out, workers)
         if is_compiling():
             return self._traced(_alone(self.whole.pattern, self.grid, self.beside), call, out)
-        shape = tuple(call.samples[0].shape)
-        flat_, xp = Flat(self.grid, shape), call.library.operations(*call.samples, *call.coefficients)
-        fields = self._current([*call.samples, *call.coefficients])
-        own = self.beside.blocks.setdefault(None, {})
-        blocks = self._in_blocks(call.library, fields, Blocks(self, flat_, own))
-        if blocks is not None:
-            return finished(call, blocks, out, self.outputs)
+        if call.library.is_lazy:
+            return finished(call, self._in_blocks(call, None), out, self.outputs)
+        flat_ = Flat(self.grid, tuple(call.samples[0].shape))
+        xp = call.library.operations(*call.samples, *call.coefficients)
         arrays = self._cleaned(xp, flat_, [*call.samples, *call.coefficients])
         samples, coefficients = arrays[: len(call.samples)], arrays[len(call.samples) :]
-        values = self._values(call.library, self._current(arrays), flat_, self.beside.patch)
-        results = flat(
-            self._sweep(self.whole.with_coefficients(tuple(coefficients)).swept, shaped(samples, self.inputs), None, workers), self.outputs
-        )  # fmt: skip
-        outside = np.flatnonzero(~self.mask.inside)
-        made = [
-            placed(xp, flat_, result, points, value, outside, self.mask.fill)
-            for result, points, value in zip(results, self.beside.patch.points, values, strict=True)
-        ]
-        return finished(call, made, out, self.outputs)
+        found = self.beside_gaps(call.library, self._current(arrays), flat_)
+        whole = self.whole.with_coefficients(tuple(coefficients)).swept
+        results = flat(self._sweep(whole, shaped(samples, self.inputs), None, workers), self.outputs)
+        return finished(call, overwritten(call.library, flat_, self.mask, found, results), out, self.outputs)
 
     def applied(
         self, f: object, out: object, workers: int | None, fields: dict[str, object] | None
@@ -108,7 +99,11 @@ class Masked(Gapped[In, Out]):
                 if stacked
                 else shaped(call.samples, self.inputs)
             )
-        return self._overwritten(found, flat_, f, out, workers)
+        result = self._sweep(self.whole.swept, f, out, workers)
+        targets = flat(result, self.outputs) if out is None else targets_of(out, self.outputs, flat_.shape)
+        for target, value in zip(targets, found, strict=True):
+            flat_.fill(target, self.mask, self.mask.fill, value)
+        return result
 
     def _in_bands(
         self, fields: Sequence[Array], flat_: Flat, out: object, workers: int | None
@@ -142,21 +137,7 @@ class Masked(Gapped[In, Out]):
     ) -> list[AtPoints | None]:
         """Points of each output beside the gaps, and what it is there; None of one without points."""
         found = self._compiled(fields, flat_, workers) if type(fields[0]) is np.ndarray else None
-        if found is not None:
-            return found
-        patch = self.beside.patch
-        pairs = zip(patch.points, self._values(library, fields, flat_, patch), strict=True)
-        return [None if values is None else (points, values) for points, values in pairs]
-
-    def _overwritten(
-        self, values: list[AtPoints | None], flat_: Flat, f: object, out: object, workers: int | None
-    ) -> object:
-        """The sweep, and values at the points beside the gaps."""
-        result = self._sweep(self.whole.swept, f, out, workers)
-        targets = flat(result, self.outputs) if out is None else targets_of(out, self.outputs, flat_.shape)
-        for target, value in zip(targets, values, strict=True):
-            flat_.overwrite(target, value, self.mask)
-        return result
+        return self._values(library, fields, flat_, self.beside.patch) if found is None else found
 
     def _compiled(
         self, arrays: Sequence[Array], flat_: Flat, workers: int | None
@@ -185,7 +166,7 @@ class Masked(Gapped[In, Out]):
         """The operator with other options, or of other fields; see `Operator.with_`."""
         made = self.whole.with_(**changes)
         if made.pattern is self.whole.pattern:
-            return self._beside(made)
+            return self._over(made)
         other, at_gaps = masked(made, self.grid), self.whole.pattern.at_gaps
         options = self.whole.origin.kind.options if self.whole.origin is not None else ()
         own = self.whole.with_(**{word: value for word, value in changes.items() if word not in options})
@@ -198,7 +179,7 @@ class Masked(Gapped[In, Out]):
         whole = self.whole.linear
         if whole is self.whole:
             return self
-        return self._beside(whole, self.beside.without_walls(own_fields(self.arguments)))
+        return self._over(whole, self.beside.without_walls(own_fields(self.arguments)))
 
     @property
     def T(self) -> Turned[Out, In]:
@@ -211,7 +192,7 @@ class Masked(Gapped[In, Out]):
 
     def scaled(self, factor: Number) -> Masked[In, Out]:
         """The operator with all weights times a number."""
-        return self._beside(self.whole.scaled(factor), self.beside.scaled(factor))
+        return self._over(self.whole.scaled(factor), self.beside.scaled(factor))
 
     def multiplied(self, factor: Factor) -> Operator[In, Out]:
         """What it gives times a field, in one sweep unless a term has such a factor already."""
@@ -225,7 +206,7 @@ class Masked(Gapped[In, Out]):
 
     def _in_one(self, whole: Operator[In, Out], beside: Beside | None) -> Masked[In, Out] | None:
         """What is one sweep with a factor, beside the gaps with it too."""
-        return self._beside(whole, beside) if isinstance(whole, Sweep) and beside is not None else None
+        return self._over(whole, beside) if isinstance(whole, Sweep) and beside is not None else None
 
     def as_factor(self) -> Factor | None:
         """The field by which it multiplies, if it does nothing else."""
@@ -242,7 +223,7 @@ class Masked(Gapped[In, Out]):
             return super().summed(other)
         check_alike(self, other)
         beside = self.beside.plus(other.beside, len(self.coefficients))
-        return self._beside(cast("Sweep[In, Out]", self.whole.plus(other.whole)), beside)
+        return self._over(cast("Sweep[In, Out]", self.whole.plus(other.whole)), beside)
 
     def matrix(self) -> sparse.csr_array:
         """The matrix on flattened fields."""
@@ -261,7 +242,8 @@ def masked(whole: Sweep[In, Out], grid: Points) -> Masked[In, Out]:
     check_poles(whole.name, members, grid)
     beside = Beside(grid, members, prod(whole.inputs), prod(whole.outputs))
     if conditions and any(member.lines for member in members):
-        whole = _with_conditions(whole, conditions)
+        arguments, given = beside_gaps(conditions)
+        whole = Sweep(whole.pattern.with_gaps(arguments), whole.coefficients + given)
     return Masked(whole, grid, beside)
 
 
@@ -269,14 +251,3 @@ def masked(whole: Sweep[In, Out], grid: Points) -> Masked[In, Out]:
 def _alone(pattern: Pattern, grid: Points, beside: Beside) -> AnyOperator:
     """The operator without its fields."""
     return Masked(Sweep(pattern), grid, beside)
-
-
-def _with_conditions(whole: Sweep[In, Out], conditions: tuple[Condition, ...]) -> Sweep[In, Out]:
-    """The operator that takes what is prescribed beside gaps too."""
-    sides = [AtGaps(condition.name or f"{condition.end.word} beside gaps") for condition in conditions]
-    arguments = tuple(
-        Argument(condition.name or "", (None,), False, side=side)
-        for condition, side in zip(conditions, sides, strict=True)
-    )
-    given = (side.field(condition.given) for condition, side in zip(conditions, sides, strict=True))
-    return Sweep(whole.pattern.with_gaps(arguments), (*whole.coefficients, *given))

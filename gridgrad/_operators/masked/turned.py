@@ -27,7 +27,7 @@ from ..sweep import Sweep, multiplication
 from .beside import Beside
 from .gapped import Gapped, finished
 from .matrix import turned_matrix
-from .places.blocks import Blocks
+from .places.blocks import numbered
 from .places.flat import Flat, placed
 
 
@@ -42,7 +42,7 @@ class Turned(Gapped[In, Out]):
         super().__init__(whole, grid, forward.beside)
         self.forward, self.weight, self.conjugate = forward, weight, conjugate
 
-    def _beside(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
+    def _over(self, whole: Sweep[In, Out], beside: Beside | None = None) -> Self:
         forward = self.forward.with_coefficients(whole.coefficients)
         return type(self)(whole, self.grid, forward, self.weight, self.conjugate)
 
@@ -62,22 +62,19 @@ class Turned(Gapped[In, Out]):
             patterns, how = (self.whole.pattern, self.forward.whole.pattern), (self.weight, self.conjugate)
             alone = _alone(cast("type[Gapped]", type(self.forward)), *patterns, self.grid, self.beside, *how)
             return self._traced(alone, call, out)
+        if call.library.is_lazy:
+            return finished(call, self._in_blocks(call, (self.weight, self.conjugate)), out, self.outputs)
         flat_ = Flat(self.grid, tuple(call.samples[0].shape))
         xp = call.library.operations(*call.samples, *call.coefficients)
-        own = self.beside.blocks.setdefault((self.weight, self.conjugate), {})
-        made = self._in_blocks(
-            call.library, self._current([*call.samples, *call.coefficients]), Blocks(self, flat_, own)
-        )
-        if made is None:
-            arrays = self._cleaned(xp, flat_, [*call.samples, *call.coefficients])
-            whole = self.whole.with_coefficients(tuple(arrays[len(call.samples) :]))
+        arrays = self._cleaned(xp, flat_, [*call.samples, *call.coefficients])
+        whole = self.whole.with_coefficients(tuple(arrays[len(call.samples) :]))
 
-            def sweep(regular: Sequence[Array]) -> list[Array]:
-                """Over fields that are others; of coefficients as they were given."""
-                fields = shaped(list(regular[: len(call.samples)]), self.inputs)
-                return flat(self._sweep(whole, fields, None, workers), self.outputs)
+        def sweep(regular: Sequence[Array]) -> list[Array]:
+            """Over fields that are others; of coefficients as they were given."""
+            fields = shaped(list(regular[: len(call.samples)]), self.inputs)
+            return flat(self._sweep(whole, fields, None, workers), self.outputs)
 
-            made = self._made(call.library, flat_, self._current(arrays), sweep)
+        made = self._made(call.library, flat_, self._current(arrays), sweep)
         return finished(call, made, out, self.outputs)
 
     def on(self, grid: Points) -> Turned[In, Out]:
@@ -98,11 +95,10 @@ class Turned(Gapped[In, Out]):
         regular = [self._chosen(xp, flat_, g, k) for k, g in enumerate(fields[:inputs])]
         results = sweep([*regular, *fields[inputs:]])
         patch, own = self.beside.transposed(self.weight, self.conjugate), flat_.sized(tuple(results[0].shape))
-        values = self._values(library, fields, flat_, patch)
-        none = np.zeros(0, np.intp)
+        found, none = numbered(self.mask, self._values(library, fields, flat_, patch)), np.zeros(0, np.intp)
         return [
-            placed(xp, own, result, self.mask.number(points), value, none, 0.0, added=True)
-            for result, points, value in zip(results, patch.points, values, strict=True)
+            placed(xp, own, result, pair, none, 0.0, added=True)
+            for result, pair in zip(results, found, strict=True)
         ]
 
     def _chosen(self, xp: Operations, flat_: Flat, g: Array, k: int) -> Array:
@@ -121,7 +117,7 @@ class Turned(Gapped[In, Out]):
         """The transpose as an operator."""
         if self.weight is None:
             beside = self.beside.conjugated() if self.conjugate else self.beside.again()
-            return self.forward._beside(self.whole.T, beside)
+            return self.forward._over(self.whole.T, beside)
         return _weighted(self._unweighted().T, 1)
 
     def _unweighted(self) -> Turned[In, Out]:
@@ -133,7 +129,7 @@ class Turned(Gapped[In, Out]):
         whole, own = self.whole.adjoint_operator(weight), self._unweighted()
         if self.weight is None and weight is None:
             beside = self.beside.again() if self.conjugate else self.beside.conjugated()
-            return self.forward._beside(whole, beside)
+            return self.forward._over(whole, beside)
         turned = own.adjoint_operator()
         return turned if self.weight == weight else _weighted(turned, -1 if self.weight is None else 1)
 

@@ -105,8 +105,8 @@ class Build:
         self._terms.append(own)
         for condition, stencil, is_last in along.sides:
             factors = of_slopes if of_slopes and condition.end.b else Factors(faces, outer)
-            term = own._replace(input=self.input_of(condition, axis), stencil=change(stencil), ends=True)
-            self._of_sides.append(term._replace(is_last=is_last, **factors._asdict()))
+            side = own._replace(stencil=change(stencil), is_last=is_last, **factors._asdict())
+            self._add_side(side, condition, axis)
 
     def _add_lines(
         self, output: int, input: int, axis: int, rows: lines.LineRows, change: Callable[[Stencil], Stencil]
@@ -278,28 +278,21 @@ class Build:
         along it by rows that know of no other wall.
         """
         (low, high), (lower, higher) = axes, both
-        self._terms.append(Term(output, 0, high, change(higher.field), then=(low, lower.field)))
+        own = Term(output, 0, high, change(higher.field), then=(low, lower.field))
+        self._terms.append(own)
         for condition, stencil, is_last in higher.sides:
-            number = self.input_of(condition, high)
-            self._of_sides.append(
-                Term(
-                    output, number, high, change(stencil), then=(low, lower.field), ends=True, is_last=is_last
-                )
-            )
+            self._add_side(own._replace(stencil=change(stencil), is_last=is_last), condition, high)
         for condition, stencil, is_last in lower.sides:
             if condition.is_number and condition.name is None:  # the same all along
                 continue
-            number = self.input_of(condition, low)
-            self._of_sides.append(
-                Term(
-                    output, number, high, change(plain.field), then=(low, stencil), ends=True, is_last=is_last
-                )
-            )
+            side = own._replace(stencil=change(plain.field), then=(low, stencil), is_last=is_last)
+            self._add_side(side, condition, low)
 
-    def input_of(self, condition: Condition, axis: int) -> int:
-        """The number among the inputs of what is prescribed across an axis."""
+    def _add_side(self, term: Term, condition: Condition, axis: int) -> None:
+        """A term of what is prescribed across an axis, which is one more input."""
         place = self._places.setdefault((condition, axis), len(self._places))
-        return self.inputs + self._fields + place
+        number = self.inputs + self._fields + place
+        self._of_sides.append(term._replace(input=number, ends=True))
 
     @property
     def terms(self) -> tuple[Term, ...]:

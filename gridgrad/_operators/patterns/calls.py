@@ -25,7 +25,6 @@ Key: TypeAlias = tuple[Hashable, ...]
 Arrays: TypeAlias = Sequence[Array]
 # Of fields, targets and a number of threads; None where the addresses do not allow one sweep, and nothing that is read was written.
 Run: TypeAlias = Callable[[Arrays, Arrays | None, int | None], object]
-Fresh: TypeAlias = Callable[[Array], tuple[Array | None, list[Array]]]
 
 LENT_BYTES = 1 << 10  # about what is kept of a plan that is not held
 _ndarray = np.ndarray

@@ -8,7 +8,7 @@ from sys import modules
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, Never, Protocol, Self, TypeVar, cast, overload
 
 from ..._backends.once import made_once
-from ..._base.errors import MISSING, ArgumentTypeError, ArgumentValueError
+from ..._base.errors import MISSING, ArgumentValueError
 from ..._base.tracing import COMPILER, is_compiling
 from ..._base.words import misplaced, offered_as, required, unexpected
 from ..._grid.points import Points
@@ -43,16 +43,13 @@ class Origin(NamedTuple):
         return "Operator" if self.arguments else f"Grid.{self.kind.name}"
 
     def refuse_options(self, given: dict[str, object], f: object) -> None:
-        """Refuse options at a call, which make another operator."""
+        """Refuse options at a call, which make another operator; the error has them as they are cleaned."""
         for word in given:
             if word in self.kind.options:
-                raise self.misplaced(given, f is not MISSING)
-
-    def misplaced(self, given: dict[str, object], has_field: bool) -> ArgumentTypeError:
-        """The error on them, as they are cleaned."""
-        own = {word: value for word, value in given.items() if word in self.kind.options}
-        cleaned = zip(self.kind.options, self.kind.clean(**own), strict=True)
-        return misplaced(self.kind.name, {word: v for word, v in cleaned if word in own}, has_field)
+                own = {word: value for word, value in given.items() if word in self.kind.options}
+                cleaned = zip(self.kind.options, self.kind.clean(**own), strict=True)
+                asked = {word: v for word, v in cleaned if word in own}
+                raise misplaced(self.kind.name, asked, f is not MISSING)
 
 
 class HasOrigin(Protocol):

@@ -21,8 +21,8 @@ from ..._terms.multiplied import is_multiplication, multiplied, of_multiplied
 from ..._terms.term import Term, are_turned, bound_to, joins_of, merged, shifted, stencil_bytes, turned
 from ..fields.coefficients import Argument
 from ..fields.factors import argument_of
-from ..fields.forms import Form, check_alike, form_name
-from ..fields.grids import Grids, OnGrids
+from ..fields.forms import Form, form_name
+from ..fields.grids import Grids, OnGrids, check_alike
 from ..fields.sides import AtGaps, Followers, Side
 from .calls import Calls
 from .kinds import Origin
@@ -67,9 +67,8 @@ class Pattern(OnGrids):
         self.inputs, self.outputs, self.arguments = inputs, outputs, arguments
         self.origin: Origin | None = None  # set by its kind; none of what was made of other operators
         self.grids = grids  # None: all fields are on `grid`
-        self.is_transpose = (
-            is_transpose  # whose fields are results of another: nothing is prescribed for them
-        )
+        # whose fields are results of another: nothing is prescribed for them
+        self.is_transpose = is_transpose
         if grids is None:
             self.grids_in, self.grids_out = (grid,) * prod(inputs), (grid,) * prod(outputs)
         else:

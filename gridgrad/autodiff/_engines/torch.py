@@ -19,9 +19,8 @@ from .backend import Function
 from .bridge import tensor_of
 
 name = "torch"
-with (
-    warnings.catch_warnings()
-):  # the first forward product of a process loads what torch itself calls deprecated
+# the first forward product of a process loads what torch itself calls deprecated
+with warnings.catch_warnings():
     warnings.simplefilter("ignore", DeprecationWarning)
     torch.func.jvp(torch.sin, (torch.zeros(()),), (torch.ones(()),))
 jvp, jacfwd = torch.func.jvp, torch.func.jacfwd

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..._base.errors import ArgumentTypeError, ArgumentValueError
-from ..._base.types import Array, Shape, Value
+from ..._base.types import Array, Value
 from .calculus import plus, times
 from .jet import BILINEAR, FUNCTIONS, RULES, Jet, Operand, Rule, apply, first, payload, refuse
 
@@ -142,14 +142,6 @@ def _rounded(a: Jet, decimals: int = 0, out: None = None) -> Jet:
     return a.like(np.round(a.value, decimals))
 
 
-def _broadcast_to(a: Jet, shape: Shape, subok: bool = False) -> Jet:
-    return a.like(np.broadcast_to(a.value, shape), a.coefficients)
-
-
-def _isclose(a: Operand, b: Operand, *args: Any, **kwargs: Any) -> Jet:
-    return first((a, b)).like(np.isclose(payload(a), payload(b), *args, **kwargs))
-
-
 FUNCTIONS |= {
     np.where: lambda *args: RULES["where"](*args) if len(args) == 3 else refuse("numpy.where(condition)"),
     np.clip: lambda a, a_min=None, a_max=None, min=None, max=None: RULES["clip"](
@@ -169,11 +161,11 @@ FUNCTIONS |= {
     np.zeros_like: filled(np.zeros_like),
     np.ones_like: filled(np.ones_like),
     np.full_like: filled(np.full_like),
-    np.broadcast_to: _broadcast_to,
+    np.broadcast_to: lambda a, shape, subok=False: a.like(np.broadcast_to(a.value, shape), a.coefficients),
     np.broadcast_arrays: lambda *args, subok=False: tuple(args),
     np.round: _rounded,
     np.around: _rounded,
-    np.isclose: _isclose,
+    np.isclose: lambda a, b, *args, **kwargs: first((a, b)).like(np.isclose(payload(a), payload(b), *args, **kwargs)),
     np.copy: lambda a, *args, **kwargs: a,
     np.shape: lambda a: a.shape,
     np.ndim: lambda a: a.ndim,

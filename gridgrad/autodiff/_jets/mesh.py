@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
-from typing import Protocol, cast
+from typing import cast
 
 import numpy as np
 
@@ -16,12 +16,7 @@ from ..._wraps.units import require_numbers
 TILE = 3 << 14  # elements at most: a few arrays of them stay in the second-level cache
 Tile = tuple[slice, ...]
 Arrays = tuple[Array, ...]
-
-
-class Clean(Protocol):
-    """What makes an array of an engine of coordinate k."""
-
-    def __call__(self, c: object, k: int) -> Array: ...
+Clean = Callable[[object, int], Array]  # makes an array of an engine of coordinate k
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ def sech_squared(x: Operand) -> Operand:
     """1/cosh**2, as 1 - tanh**2 would cancel; far out, where products with cosh overflow, by exp(-2 |x|)."""
     if is_complex(x):
         return _squared_inverse_of_cosh(x)
-    far = np.abs(payload(x)) > 0.25 * float(np.log(np.finfo(_float_type(x)).max))
+    dtype = np.result_type(getattr(payload(x), "dtype", float), np.float16)
+    far = np.abs(payload(x)) > 0.25 * float(np.log(np.finfo(dtype).max))
     if not np.any(far):
         return _squared_inverse_of_cosh(x)
     e = np.exp(np.where(payload(x) > 0, -2.0 * x, 2.0 * x))
@@ -52,11 +53,6 @@ def sech_squared(x: Operand) -> Operand:
 def _squared_inverse_of_cosh(x: Operand) -> Operand:
     s = 1.0 / np.cosh(x)
     return s * s
-
-
-def _float_type(x: Operand) -> type[np.floating]:
-    """The floating type in which a value is computed."""
-    return np.result_type(getattr(payload(x), "dtype", float), np.float16).type
 
 
 def _one_minus_square(x: Operand) -> Operand:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable, Sequence
 from contextvars import copy_context
 from dataclasses import dataclass, replace
 from itertools import chain
-from types import ModuleType
 from typing import Any, cast
 
 import numpy as np
@@ -309,7 +308,8 @@ def check_fits(shape: Shape, k: int, mesh: Shape) -> None:
 
 def _targets(task: Task, found: Evaluated, out: object) -> Parts:
     """Arrays for every output and wanted derivative."""
-    shape, xp = task.mesh.shape, _library(task.mesh.coords)
+    shape = task.mesh.shape
+    xp = sys.modules["cupy"] if any(map(of_cupy, task.mesh.coords)) else np
     rows = []
     for k, row in enumerate(found.parts):
         values = found.values[k : k + 1] if len(found.parts) == len(found.values) else found.values
@@ -350,12 +350,6 @@ def _given_targets(out: object, count: int, shape: Shape, dtype: DType, coords: 
                     f"{name} shares memory with a coordinate, which is read again for every tile; give another array"
                 )
     return targets
-
-
-def _library(coords: Arrays) -> ModuleType:
-    """NumPy, or the CuPy that the caller has imported."""
-    cupy = any(map(of_cupy, coords))
-    return sys.modules["cupy"] if cupy else np
 
 
 def _fill(targets: Parts, parts: Sparse, tile: Tile) -> None:

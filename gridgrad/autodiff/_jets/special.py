@@ -26,10 +26,6 @@ def call(name: str, *inputs: Operand) -> Operand:
     )
 
 
-def _expit_slope(x: Operand) -> Operand:
-    return 0.25 * sech_squared(0.5 * x)  # v (1 - v) would cancel
-
-
 def _log_ndtr_slope(x: Operand, v: Operand) -> Operand:
     """exp(-x**2/2 - v)/sqrt(2 pi), whose exponent is a difference of large numbers for negative x: there by erfcx."""
     near = np.exp(-0.5 * x * x - v) / math.sqrt(2 * math.pi)
@@ -78,10 +74,6 @@ def _dawsn_slope(x: Operand, v: Operand) -> Operand:
     return _cancelling(1.0 - 2.0 * x * v, x, lambda x: -_asymptotic(x, 1.0), np.abs(payload(x)) > FAR)
 
 
-def _trigamma(x: Operand) -> Operand:
-    return call("zeta", 2.0, x)
-
-
 UNARY: dict[str, tuple[Rule, bool]] = {
     "erf": (lambda x: (2 / ROOT_PI) * np.exp(-x * x), False),  # DLMF 7.2
     "erfc": (lambda x: (-2 / ROOT_PI) * np.exp(-x * x), False),
@@ -95,8 +87,8 @@ UNARY: dict[str, tuple[Rule, bool]] = {
     "gamma": (lambda x, v: v * call("psi", x), True),  # DLMF 5.2
     "gammaln": (lambda x: call("psi", x), False),
     "loggamma": (lambda x: call("psi", x), False),
-    "psi": (_trigamma, False),  # DLMF 5.15
-    "expit": (_expit_slope, False),
+    "psi": (lambda x: call("zeta", 2.0, x), False),  # DLMF 5.15
+    "expit": (lambda x: 0.25 * sech_squared(0.5 * x), False),  # v (1 - v) would cancel
     "log_expit": (lambda x: call("expit", -x), False),
     "logit": (lambda x: 1.0 / (x * (1.0 - x)), False),
     "entr": (lambda x: -1.0 - np.log(x), False),

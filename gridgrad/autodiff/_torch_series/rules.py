@@ -25,21 +25,6 @@ from .series import (
 )
 
 
-@rule("add")
-def _add(a: Any, b: Any) -> Series:
-    return _sum(a, b, 1)
-
-
-@rule("sub")
-def _sub(a: Any, b: Any) -> Series:
-    return _sum(a, b, -1)
-
-
-@rule("rsub")
-def _rsub(a: Any, b: Any) -> Series:
-    return _sum(b, a, -1)
-
-
 def _sum(a: Any, b: Any, sign: int) -> Series:
     value = payload(a) + payload(b) if sign > 0 else payload(a) - payload(b)
     parts: Parts = {}
@@ -49,11 +34,6 @@ def _sum(a: Any, b: Any, sign: int) -> Series:
         for degree, (numbers, stack) in own.lifted(value.ndim).items():
             join(parts, degree, numbers, stack if factor > 0 else -stack)
     return Series(value, parts, algebra_of(a, b))
-
-
-@rule("neg")
-def _neg(a: Series) -> Series:
-    return a.mapped(torch.neg)
 
 
 @rule("mul")
@@ -124,21 +104,6 @@ def _turning(x: Series, s: Any, c: Any) -> Series:
     cycle = ((s, 1), (c, 1), (s, -1), (c, -1))
     terms = [(*cycle[n % 4], factorial(n)) for n in range(1, x.algebra.order + 1)]
     return composed(x, s, [(own, sign / by) for own, sign, by in terms])
-
-
-@rule("sin")
-def _sin(x: Series) -> Series:
-    return _turning(x, torch.sin(x.value), torch.cos(x.value))
-
-
-@rule("cos")
-def _cos(x: Series) -> Series:
-    return _turning(x, torch.cos(x.value), -torch.sin(x.value))
-
-
-@rule("square")
-def _square(x: Series) -> Any:
-    return _mul(x, x)
 
 
 @rule("pow")
@@ -233,17 +198,6 @@ def _broadcast(*tensors: Any) -> tuple[Any, ...]:
     )
 
 
-def _reshaping(name: str) -> Callable[..., Series]:
-    return lambda x, *args: x.reshaped(getattr(x.value, name)(*args))
-
-
-for _name in ("reshape", "view", "flatten", "squeeze", "unflatten"):
-    RULES[_name] = _reshaping(_name)
-RULES["contiguous"] = RULES["clone"] = lambda x: x
-RULES["expand"] = lambda x, *shape: x.expanded(x.value.expand(*shape).shape)
-RULES["broadcast_to"] = lambda x, shape: x.expanded(x.value.broadcast_to(shape).shape)
-
-
 @rule("unsqueeze")
 def _unsqueeze(x: Series, dim: int) -> Series:
     place = dim if dim < 0 else dim - x.value.ndim - 1
@@ -257,3 +211,23 @@ def _getitem(x: Any, index: Any) -> Series:
         raise Unknown("getitem")
     parts = {d: (numbers, stack[(slice(None), *index)]) for d, (numbers, stack) in x.full().items()}
     return Series(x.value[index], parts, x.algebra)
+
+
+def _reshaping(name: str) -> Callable[..., Series]:
+    return lambda x, *args: x.reshaped(getattr(x.value, name)(*args))
+
+
+RULES |= {name: _reshaping(name) for name in ("reshape", "view", "flatten", "squeeze", "unflatten")}
+RULES |= {
+    "add": lambda a, b: _sum(a, b, 1),
+    "sub": lambda a, b: _sum(a, b, -1),
+    "rsub": lambda a, b: _sum(b, a, -1),
+    "neg": lambda a: a.mapped(torch.neg),
+    "square": lambda x: _mul(x, x),
+    "sin": lambda x: _turning(x, torch.sin(x.value), torch.cos(x.value)),
+    "cos": lambda x: _turning(x, torch.cos(x.value), -torch.sin(x.value)),
+    "contiguous": lambda x: x,
+    "clone": lambda x: x,
+    "expand": lambda x, *shape: x.expanded(x.value.expand(*shape).shape),
+    "broadcast_to": lambda x, shape: x.expanded(x.value.broadcast_to(shape).shape),
+}

@@ -36,10 +36,8 @@ def _are_others(results: Sequence[Series], task: Task, outputs: Callable[..., Ar
         try:
             pairs = zip(results, plain, strict=True)
             return not all(torch.allclose(own.value, a, rtol=0, atol=0, equal_nan=True) for own, a in pairs)
-        except (
-            RuntimeError,
-            ValueError,
-        ):  # other shapes; or values that are traced, and fall to nested products
+        # of other shapes; or of values that are traced, and fall to nested products
+        except (RuntimeError, ValueError):
             return True
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 
@@ -18,20 +18,22 @@ from .flat import Flat, placed
 AtPoints = tuple[Array, Array]  # points, and values there, of shape (batch, points)
 
 
-class OnBlocks(Protocol):
-    """What is asked of an operator of a grid with gaps."""
+class OnBlocks:
+    """An operator of a grid with gaps, which is applied block by block."""
 
     grid: Points
     mask: Mask
-    reach: int  # how far beside a block rows are of which its results are made
+    reach = 0  # how far beside a block rows are of which its results are made
 
     def on(self, grid: Points) -> Self:
-        """The same on the grid with other gaps, without its fields."""
+        """The operator on the same grid with other gaps, or on a block of it, without its fields."""
+        raise NotImplementedError
 
     def on_block(
         self, library: Backend[Array], flat_: Flat, fields: Sequence[Array], sweep: OfFields
     ) -> list[Array]:
         """What a block becomes, `fields` being those of it and of what is beside it, from which `sweep` makes all but rows beside gaps."""
+        raise NotImplementedError
 
 
 class Blocks:
@@ -64,10 +66,6 @@ class Blocks:
         unread = LazyMask(None, mask.shape, mask.breaks, mask.side, mask.fill)
         bare = self.operator.on(with_mask_of(self.operator.grid, unread))
         return Blocks, (bare, self.flat, None if self.known is None else {}, self.are_parts)
-
-    def of_parts(self) -> Blocks:
-        """Those of a field whose real and imaginary parts are swept over."""
-        return Blocks(self.operator, self.flat, self.known, True)
 
     def _axis(self, k: int) -> int:
         """Which of the fields' axes is axis `k` of the grid."""
@@ -119,21 +117,25 @@ class Blocks:
 def overwritten(
     library: Backend[Array], flat_: Flat, mask: Mask, found: Sequence[AtPoints | None], results: list[Array]
 ) -> list[Array]:
-    """The `results` of a block with what was `found` at points beside gaps in the places of theirs."""
-    assert isinstance(mask, MaskOfBlock)
-    own = flat_.sized(tuple(results[0].shape))
-    rows = Mask(np.ascontiguousarray(mask.inside[mask.own]), mask.breaks, mask.side, mask.fill)
-    moved = [None if pair is None else (mask.number(pair[0]), pair[1]) for pair in found]
+    """The `results`, of all or of a block, with what was `found` at points beside gaps in the places of theirs."""
+    if isinstance(mask, MaskOfBlock):
+        flat_ = flat_.sized(tuple(results[0].shape))
+        found = numbered(mask, found)
+        mask = Mask(np.ascontiguousarray(mask.inside[mask.own]), mask.breaks, mask.side, mask.fill)
     if type(results[0]) is np.ndarray:
-        for result, pair in zip(results, moved, strict=True):
-            own.overwrite(result, pair, rows)
+        for result, pair in zip(results, found, strict=True):
+            flat_.fill(result, mask, mask.fill, pair)
         return results
-    outside, xp = np.flatnonzero(~rows.inside), library.operations(*results)
-    pairs = [(np.zeros(0, np.intp), None) if pair is None else pair for pair in moved]
+    outside, xp = np.flatnonzero(~mask.inside), library.operations(*results)
     return [
-        placed(xp, own, result, points, values, outside, mask.fill)
-        for result, (points, values) in zip(results, pairs, strict=True)
+        placed(xp, flat_, result, pair, outside, mask.fill)
+        for result, pair in zip(results, found, strict=True)
     ]
+
+
+def numbered(mask: Mask, found: Sequence[AtPoints | None]) -> list[AtPoints | None]:
+    """Points by their numbers among those of a mask, or of the block that it is of."""
+    return [None if pair is None else (mask.number(pair[0]), pair[1]) for pair in found]
 
 
 def _wider(part: slice, reach: int) -> slice:

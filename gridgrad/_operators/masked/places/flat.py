@@ -65,12 +65,8 @@ class Flat:
         made: Array = turned if self.is_plain else xp.permute_dims(turned, self.back)
         return made
 
-    def overwrite(self, f: Array, at_points: tuple[Array, Array] | None, mask: Mask) -> None:
-        """Write values at points of a NumPy field, and the fill of a mask where it has gaps."""
-        self.fill(f, mask, mask.fill, at_points)
-
     def fill(self, f: Array, mask: Mask, fill: float, at_points: tuple[Array, Array] | None = None) -> None:
-        """The same with another fill."""
+        """Write a number into a NumPy field where a mask has gaps, and values at some points."""
         points, values = (_NONE, None) if at_points is None else at_points
         turned = f if self.is_plain else f.transpose(self.order)
         if turned.flags.c_contiguous:
@@ -89,12 +85,13 @@ class Flat:
 
 
 def placed(
-    xp: Operations, flat: Flat, base: Array, points: Array, values: Array | None, outside: Array, fill: float, added: bool = False
+    xp: Operations, flat: Flat, base: Array, at_points: tuple[Array, Array] | None, outside: Array, fill: float, added: bool = False
 ) -> Array:  # fmt: skip
-    """A new field: `base`, but for its `values` at some points (or these added there), and a number at others.
+    """A new field: `base`, but for values at some points (or these added there), and a number at others.
 
     By one gather from all of it, which every library has and differentiates; what is added to NumPy's is written there.
     """
+    points, values = (_NONE, None) if at_points is None else at_points
     if added and type(base) is np.ndarray:
         if values is not None:
             turned = base if flat.is_plain else base.transpose(flat.order)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import prod
 from typing import NamedTuple
 
@@ -19,6 +20,7 @@ from ...._grid.masks.runs import Runs
 from ...._grid.masks.table import Table, merged, table_of
 from ...._grid.points import Points
 from ...._stencils.stencil import Stencil
+from ...fields.weights import in_mask
 
 PieceRows = Callable[[Piece], Stencil]
 
@@ -54,10 +56,13 @@ class Line:
         # of what is prescribed beside gaps: at the first ends of runs (0), or at the last (1)
         self.end: int | None = None
         self.axis, self.stencil, self.of_piece, self.drops = grid.axis_objects[k], stencil, of_piece, drops
+        self.stencils: tuple[Stencil, ...] = (stencil,)  # all of one derivative
+        self._of: Callable[[Points], Line]  # makes the same on another grid
+        self._of = partial(Line, k=k, stencil=stencil, of_piece=of_piece, drops=drops)
 
     def on(self, grid: Points) -> Line:
         """The same along the axis of another grid, which differs in its gaps; it follows none."""
-        made = Line(grid, self.k, self.stencil, self.of_piece, self.drops)
+        made = self._of(grid)
         made.end, made.__dict__["table"] = self.end, self.table
         return made
 
@@ -77,13 +82,18 @@ class Line:
 
     @cached_property
     def table(self) -> Table:
-        """The rows of the whole axis."""
-        return table_of(self.stencil, self.axis.real, self.axis.is_periodic)
+        """The rows of the whole axis, those of all stencils beside each other, without weights of points."""
+        parts = [table_of(own, self.axis.real, self.axis.is_periodic) for own in self.stencils]
+        return (
+            parts[0]
+            if len(parts) == 1
+            else Table(*(np.concatenate(own, axis=1) for own in zip(*parts, strict=True)))
+        )
 
     @property
     def _inner_reach(self) -> tuple[int, int]:
         """How far before and behind its own point an inner row reads."""
-        ends = [0, *(end for pair in self.stencil.offsets for end in pair)]
+        ends = [0, *(end for own in self.stencils for pair in own.offsets for end in pair)]
         return min(ends), max(ends)
 
     @cached_property
@@ -217,29 +227,13 @@ class LineOfLines(Line):
     ) -> None:
         super().__init__(grid, k, stencils[0], of_piece, False)
         self.stencils, self.rows = stencils, rows
-
-    def on(self, grid: Points) -> Line:
-        """The same along the axis of another grid, which differs in its gaps."""
-        made = LineOfLines(grid, self.k, self.stencils, self.rows, self.of_piece)
-        made.__dict__["table"] = self.table
-        return made
+        self._of = partial(LineOfLines, k=k, stencils=stencils, rows=rows, of_piece=of_piece)
 
     @cached_property
     def runs(self) -> Runs:
         """Those along the axis, of points with positions."""
         check_positions(self.grid)
         return _runs(self.grid, self.k)
-
-    @cached_property
-    def table(self) -> Table:
-        """Their pairs beside each other, one of each stencil, still without the weights of points."""
-        parts = [table_of(own, self.axis.real, self.axis.is_periodic) for own in self.stencils]
-        return Table(*(np.concatenate(columns, axis=1) for columns in zip(*parts, strict=True)))
-
-    @property
-    def _inner_reach(self) -> tuple[int, int]:
-        ends = [0, *(end for own in self.stencils for pair in own.offsets for end in pair)]
-        return min(ends), max(ends)
 
     def _regular(self, points: Array, index: Array) -> Table:
         own, weights = self.table.at(index), self.rows.weights(self.axis.real.name)
@@ -256,12 +250,7 @@ class LineOfFlux(Line):
     def __init__(self, grid: Points, k: int, stencil: Stencil, of_piece: PieceRows, weight: Array) -> None:
         super().__init__(grid, k, stencil, of_piece, False)
         self.weight = weight
-
-    def on(self, grid: Points) -> Line:
-        """The same along the axis of another grid, which differs in its gaps."""
-        made = LineOfFlux(grid, self.k, self.stencil, self.of_piece, self.weight)
-        made.__dict__["table"] = self.table
-        return made
+        self._of = partial(LineOfFlux, k=k, stencil=stencil, of_piece=of_piece, weight=weight)
 
     @property
     def _of_runs(self) -> Array:
@@ -308,5 +297,4 @@ def _pieces(grid: Points, k: int) -> Pieces:
 
 def _runs(grid: Points, k: int) -> Runs:
     assert grid.mask is not None
-    place = grid.places[k] + len(grid.mask.shape) - grid.ndim
-    return grid.mask.runs(k, place, grid.axis_objects[k].is_periodic)
+    return grid.mask.runs(*in_mask(grid, k))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple, Protocol
 
@@ -103,8 +102,8 @@ class OnPieces:
     def __reduce__(self) -> tuple[object, ...]:
         return OnPieces, (self.whole, self.grid, self.side)
 
-    def term(self, number: int, k: int, piece: Piece, mark: str) -> Term | None:
-        """A term of the whole on a piece of an axis, or what goes with it by the name `mark`; None of what is not there."""
+    def rows(self, number: int, slot: int, k: int, mark: str, piece: Piece) -> Stencil:
+        """The rows of one stencil of a term on a piece of an axis, or of what goes with it by the name `mark`; none of a wall that is not there."""
         kept = self._common if piece.is_common else self._own
         made = kept.get((k, piece))
         if made is None:
@@ -112,7 +111,8 @@ class OnPieces:
                 kept.clear()
             kept[k, piece] = made = self._terms(k, piece)
         own = self.whole.parts[number].term
-        return made.get((_role(own), mark) if mark else _key(own, number))
+        term = made.get((_role(own), mark) if mark else _key(own, number))
+        return no_rows(piece.length, 0) if term is None else term.stencils()[slot][1]
 
     def _terms(self, k: int, piece: Piece) -> dict[Hashable, Term]:
         origin = self.whole.origin
@@ -134,24 +134,6 @@ class OnPieces:
 
 def _kept_terms(_grid: Points, _whole: Known, _side: Side) -> OfPieces:
     return {}
-
-
-@dataclass(frozen=True)
-class RowsOfPieces:
-    """The rows of one stencil of a term on pieces of an axis."""
-
-    small: OnPieces
-    number: int  # of the term
-    slot: int  # of the stencil in it
-    axis: int
-    mark: str = ""  # of what is prescribed beside gaps
-
-    def __call__(self, piece: Piece, /) -> Stencil:
-        """Those of a piece; none of a wall that it does not have."""
-        term = self.small.term(self.number, self.axis, piece, self.mark)
-        if term is None:
-            return no_rows(piece.length, 0)
-        return term.stencils()[self.slot][1]
 
 
 def _key(term: Term, number: int) -> tuple[object, ...]:
