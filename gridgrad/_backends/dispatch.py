@@ -140,7 +140,7 @@ def found(cls: type) -> Backend[Array] | None:
 def _sought(cls: type) -> Backend[Array] | None:
     roots = {"numpy"} if issubclass(cls, _READ) else roots_of(cls) - {"numpy"}
     room = next((room for root, room in ROOMS.items() if root in roots), None)
-    is_array = issubclass(cls, _READ) or (hasattr(cls, "shape") and hasattr(cls, "dtype"))
+    is_array = hasattr(cls, "shape") or not hasattr(cls, "compute")  # bags of Dask are none
     if room is not None and is_array and not _is_function(cls):
         library: Backend[Array] = import_module(room).BACKEND
         library.find = found
