@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Generic, Never, TypedDict, Unpack, overlo
 import numpy as np
 import numpy.typing as npt
 
-from ._base.errors import ArgumentValueError, refused
+from ._base.errors import refused
 from ._base.types import Angle, AxisLike, Boundary, Matrix, OnGrid, Period, Scalar, Seen, Vector, seen
 from ._base.words import offered, unexpected
 from ._base.words.names import unknown
@@ -194,7 +194,7 @@ class Grid(Points, Generic[OnGrid], metaclass=Seen):
         __call__ = refused(
             "a grid is not applied to fields, its operators are: grid.gradient(f), grid.laplacian(f)"
         )
-        __getitem__ = __iter__ = __len__ = refused(
+        __getitem__ = refused(  # without __iter__ or __len__, for which others take what has them for a list
             "a grid is no sequence; its axes are those of grid.coordinates[0], grid.steps[0] and grid.lengths[0], and a part of it is a grid of "
             "a part of these, Grid(grid.coordinates[0][2:9])"
         )
@@ -204,16 +204,6 @@ class Grid(Points, Generic[OnGrid], metaclass=Seen):
             "a grid is no operator, and is not added or multiplied; its operators are: 2 * grid.laplacian + grid.identity"
         )
         __array_ufunc__ = None  # so that NumPy leaves ``array * grid`` to the grid
-
-        @property
-        def __jax_array__(self) -> Never:
-            """What JAX asks, which would take it for an array by its shape and dtype, and goes on after a TypeError."""
-            raise ArgumentValueError(
-                "a grid is no array, and no argument of what JAX traces; close over it, jax.jit(lambda f: grid.laplacian(f))"
-            )
-
-        def __bool__(self) -> bool:  # else there would have to be a length
-            return True
 
         def __getattr__(self, name: str) -> Never:
             raise unknown(self, "a Grid", name)

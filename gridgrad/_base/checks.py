@@ -17,7 +17,7 @@ from .errors import ArgumentTypeError, ArgumentValueError, counted, shown, typed
 from .tracing import is_compiling
 from .types import Shape
 
-RESERVED = ("f", "out", "workers", "add", "g", "weight")  # what calls have by these names
+RESERVED = ("f", "out", "workers", "add")  # what calls have by these names
 Entry = TypeVar("Entry")  # a step or coordinates
 UNSET: Any = type("Unset", (), {"__repr__": lambda self: "<not given>"})()
 
@@ -251,13 +251,13 @@ def clean_workers(workers: object) -> int | None:
     return min(count, 1024)
 
 
-def clean_name(name: object, function: str) -> str | None:
+def clean_name(name: object, function: str, reserved: Sequence[str] = RESERVED) -> str | None:
     """A word that a call can have as a keyword, or None."""
     if name is None:
         return None
-    if not isinstance(name, str) or not name.isidentifier() or name in RESERVED:
+    if not isinstance(name, str) or not name.isidentifier() or name in reserved:
         raise ArgumentTypeError(
-            f"name={shown(name)} of {function}() must be a word that a call can have as a keyword, and none of {', '.join(RESERVED)}"
+            f"name={shown(name)} of {function}() must be a word that a call can have as a keyword, and none of {', '.join(reserved)}"
         )
     return name
 

@@ -77,7 +77,19 @@ def on_lines_with_gaps(
     lacking = (
         _lacking(shape, axes, x, k, is_curved and ndims[k] > 1) for k, x in enumerate(entries) if ndims[k]
     )
+    for k, x in enumerate(entries):
+        if ndims[k] == 1 and any(grid.axis_objects[k].are_prescribed):
+            _check_walls(x, axes[k], grid.axis_objects[k].are_prescribed)
     return grid, tuple([x for x in lacking if x is not None])
+
+
+def _check_walls(entry: object, axis: int, walls: Iterable[bool]) -> None:
+    """Refuse a wall at an end point whose position is missing."""
+    x = numbers_of(unwrap(entry, "x")[0], axis)
+    if any(wall and _has_nan(x[end]) for end, wall in zip((0, -1), walls, strict=True)):
+        raise ArgumentValueError(
+            f"something is prescribed at an end of axis {axis} whose coordinate is NaN; give the position of the wall, also where the sample there is missing"
+        )
 
 
 def _in_order(entry: object, axis: int) -> object:

@@ -204,7 +204,10 @@ def keep(
 def parts_of(F: Any) -> tuple[Array, ...]:
     """The components of a stacked vector field; none of what is no such thing."""
     is_field = (
-        getattr(F, "ndim", 0) > 1 and not of_grid(F) and not is_compiling() and F.shape[0] <= MAX_ARRAYS
+        getattr(F, "ndim", 0) > 1
+        and (type(F) is _ndarray or not of_grid(F))
+        and not is_compiling()
+        and F.shape[0] <= MAX_ARRAYS
     )
     return tuple(in_sequence(F)) if is_field else ()
 

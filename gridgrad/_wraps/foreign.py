@@ -84,7 +84,7 @@ def no_field(cls: type, name: str) -> str:
         return f"; it has arrays by name: give one of them, {name}['u'] for example"
     if issubclass(cls, Iterator):
         return f"; give list({name})"
-    if hasattr(cls, "compute") and not hasattr(cls, "shape"):  # of Dask
+    if hasattr(cls, "compute") and not (hasattr(cls, "shape") or hasattr(cls, "data_vars")):  # of Dask
         return f"; give what it computes, {name}.compute()"
     numbers = remedy(cls, name)
     if of_grid(cls) or numbers == _NO_NUMBERS:

@@ -179,7 +179,7 @@ class Grid:
         __call__ = refused(
             "a grid is not applied to arrays, its methods are: grid.gradient(f), grid.laplacian(f)"
         )
-        __getitem__ = __iter__ = refused(
+        __getitem__ = refused(
             "a grid is no sequence; the coordinates of its axes are grid.plain.coordinates[0], in the order of grid.dims"
         )
         __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __matmul__ = __rmatmul__ = refused(

@@ -48,7 +48,7 @@ KINDS = [
 ]  # fmt: skip
 OBJECTS = [
     # a grid is no sequence and no operator
-    *(Row(call, "its axes are those of grid.coordinates[0]", "grid.coordinates[0]", "X") for call in ("grid[0]", "len(grid)", "list(grid)", "(lambda x, y: x)(*grid)")),
+    *(Row(call, "its axes are those of grid.coordinates[0]", "grid.coordinates[0]", "X") for call in ("grid[0]", "list(grid)", "(lambda x, y: x)(*grid)")),
     Row("grid[2:9]", "a part of it is a grid of a part of these, Grid(grid.coordinates[0][2:9])", "Grid(grid.coordinates[1][2:9]).coordinates[0]", "Y[2:9]"),
     *(Row(call, "its operators are: 2 * grid.laplacian + grid.identity", "(2 * grid.laplacian + grid.identity)(U)", "16 + U") for call in ("2 * grid", "grid + grid", "U * grid", "grid @ U", "np.float64(2) * grid", "grid / 2")),
     *(Row(call, "grid.apply(2 * grid.plain.laplacian, f)", "grid.apply(2 * grid.plain.laplacian, f).values", "16 + 0 * U", LABELLED, "xarray") for LABELLED in ["import xarray, gridgrad.xarray; f = xarray.DataArray(U, {'y': X, 'x': Y}); grid = gridgrad.xarray.Grid(f)"]
@@ -74,7 +74,6 @@ GRAD = "import torch; k = torch.full((5,), 2.0, dtype=torch.float64, requires_gr
 BOX = "import torch; v = np.full(5, 4.0); b = torch.zeros(4, 5, dtype=torch.float64); made = lambda v: Grid(X, Y, boundary=[(gg.value(v), gg.value(4.0)), gg.value(4.0)]).laplacian"
 LIBRARIES = [
     # traced by JAX
-    Row("jax.jit(lambda g, u: g.laplacian(u))(line, f)", "close over it, jax.jit(lambda f: grid.laplacian(f))", "(lambda grid: jax.jit(lambda f: grid.laplacian(f))(f))(line)", "np.full(5, 2.0, 'f4')", JIT, "jax"),
     *(Row(f"jax.jit(line.laplacian.{name})(f)", "under jax.jit apply the operator itself to a field, A(x.reshape(grid.shape)).ravel()", "jax.jit(lambda x, A=grid.laplacian: A(x.reshape(grid.shape)).ravel())(U.astype('f4').ravel())", "np.full(20, 8.0, 'f4')", JIT, "jax")
       for name in ("matvec", "rmatvec")),
     Row("jax.jit(lambda n, u: Grid((n, 1.0)).laplacian(u))(5, f)", "the number of points of axis 0 of the grid is", "jax.jit(lambda u, n=5: Grid((n, 1.0)).derivative(0)(u))(np.arange(5, dtype='f4'))", "np.ones(5, 'f4')", JIT, "jax"),

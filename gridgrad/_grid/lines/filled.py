@@ -38,8 +38,8 @@ def filled(x: Array, axis: int, period: Array | None = None) -> Array:
         return found
 
     with np.errstate(all="ignore"):
-        second = np.take_along_axis(behind, np.minimum(first + 1, n - 1), axis=-1)
-        last_but_one = np.take_along_axis(before, np.maximum(last - 1, 0), axis=-1)
+        second = np.where(has_two, np.take_along_axis(behind, np.minimum(first + 1, n - 1), axis=-1), first)
+        last_but_one = np.where(has_two, np.take_along_axis(before, np.maximum(last - 1, 0), axis=-1), last)
         between = at(before) + (at(behind) - at(before)) * ((index - before) / (behind - before))
         made = np.where(
             before < 0, at(first) + (index - first) * step(first, second),

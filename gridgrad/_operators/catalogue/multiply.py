@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
-from ..._base.checks import clean_name
+from ..._base.checks import RESERVED, clean_name
 from ..._base.errors import MISSING, ArgumentTypeError
 from ..._base.words import answering, required
 from ..._grid.points import Points
@@ -45,7 +45,7 @@ def multiply(grid: Points, b: object = MISSING, *, name: str | None = None) -> A
     in products it takes what A gives as it is. On vector fields A each component is multiplied.
     """
     required("Grid.multiply", b=b)
-    number, name = number_of(b), clean_name(name, "multiply")
+    number, name = number_of(b), clean_name(name, "multiply", (*RESERVED, "g", "weight"))
     if number is not None:
         if name is not None:
             one = (1,) * grid.ndim

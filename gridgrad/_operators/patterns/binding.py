@@ -42,12 +42,12 @@ def first(
         whole, targets = made(fields[0]) if targets is None else (None, targets)
         if len(set(shapes)) > 1:
             return _in_several(calls, given, library, terms, form, targets, workers)
-        plan = ladder.bound(library, terms, fields, targets, given.how.adds)
-        kinds = None if plan is not None else ladder.in_parts(library, terms, fields)
+        kinds = ladder.in_parts(library, terms, fields)
+        own, outs = fields, targets
         if kinds is not None:
             terms = real_terms(terms, kinds)
             own, outs = ladder.parts_of(library, fields, kinds), ladder.parts_of(library, targets)
-            plan = ladder.bound(library, terms, own, outs, given.how.adds)
+        plan = ladder.bound(library, terms, own, outs, given.how.adds)
     if plan is None:
         return None
     if kinds is None:

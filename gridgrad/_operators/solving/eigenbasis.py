@@ -15,6 +15,10 @@ from .bands import Bands, Symmetric
 from .inverse import along, at, lined, times
 
 LONGEST = 2048  # points of an axis whose vectors are kept
+SHORT = 256  # up to which products with vectors are quicker than transforms for even steps, and those for what is left
+SPREAD = (
+    2.0**10
+)  # of the weights that make rows symmetric: so much rounding grows on the way to vectors and back
 CLOSE = 4 * np.finfo(np.float64).eps  # weights that differ by their rounding
 EVEN = 2.0**-30  # by that of positions: in even steps all the same, but for a second solve of what is left
 
@@ -260,7 +264,10 @@ def _of_neighbours(matrix: sparse.csr_array, limit: float) -> Waves | Vectors | 
     bands = Bands.of(matrix)
     if bands is None:
         return None
-    return _waves(bands, CLOSE) or (_waves(bands, limit) if limit > CLOSE else None) or _vectors(bands)
+    exact, vectors = _waves(bands, CLOSE), _vectors(bands)
+    if exact is not None or limit <= CLOSE or (vectors is not None and vectors.size <= SHORT):
+        return exact or vectors
+    return _waves(bands, limit) or vectors
 
 
 def _near(a: Array | float, b: Array | float, limit: float) -> bool:
@@ -356,9 +363,12 @@ def _vectors(bands: Bands) -> Vectors | None:
     return None if rows is None else Vectors(rows)
 
 
-def is_too_long(basis: Eigenbasis) -> bool:
-    """Whether it has more points than vectors are kept of."""
-    return isinstance(basis, Vectors) and basis.size > LONGEST
+def is_unfit(basis: Eigenbasis) -> bool:
+    """Whether it has more points than vectors are kept of, or vectors that lose digits, as those of advection."""
+    if not isinstance(basis, Vectors):
+        return False
+    root = basis.rows.root
+    return basis.size > LONGEST or bool(root.max() > SPREAD * root.min())
 
 
 def _carried(matrix: sparse.csr_array, empty: tuple[int, ...], limit: float) -> Carried | None:
@@ -369,7 +379,7 @@ def _carried(matrix: sparse.csr_array, empty: tuple[int, ...], limit: float) -> 
     inside = slice(int(0 in empty), n - int(n - 1 in empty))
     between = matrix[inside, inside]
     inner = _of_neighbours(between, limit) if between.shape[0] else None
-    if inner is None or is_too_long(inner) or abs(inner.values).min() <= CLOSE * abs(inner.values).max():
+    if inner is None or is_unfit(inner) or abs(inner.values).min() <= CLOSE * abs(inner.values).max():
         return None
     carry = -sparse_linalg.splu(between.tocsc()).solve(matrix[inside][:, list(empty)].toarray())
     return Carried(inner, inside, empty, carry)

@@ -16,7 +16,7 @@ from ..._grid.points import Points
 from ..._stencils.matrix import matrix as matrix_of
 from ..._terms.term import Term
 from ..holding.held import free_points
-from .eigenbasis import CLOSE, EVEN, Eigenbasis, Ring, Still, Vectors, Waves, diagonalised, is_too_long, ring
+from .eigenbasis import CLOSE, EVEN, Eigenbasis, Ring, Still, Vectors, Waves, diagonalised, is_unfit, ring
 from .inverse import ROUNDING, Constants, Inverse
 from .separable import Separable, at_the_point, is_plain, keeps_constants, placed, rows_along, with_means
 
@@ -159,7 +159,7 @@ class Common(NamedTuple):
             return cls(still, None, {id(own): still.values + own[0, 0] for own in matrices})
         for matrix in sorted(others, key=lambda own: int(own.nnz)):
             basis = diagonalised(matrix, limit)
-            if isinstance(basis, (Ring, Waves, Vectors)) and not is_too_long(basis):
+            if isinstance(basis, (Ring, Waves, Vectors)) and not is_unfit(basis):
                 values = {id(own): _values_in(basis, matrix, own) for own in matrices}
                 found = {key: own for key, own in values.items() if own is not None}
                 return cls(basis, matrix, found) if len(found) == len(values) else None

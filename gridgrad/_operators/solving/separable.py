@@ -19,7 +19,7 @@ from ..._stencils.matrix import matrix as matrix_of
 from ..._terms.term import Term, joins_of, own_terms
 from ..fields.forms import Form
 from ..holding.held import components_of, free_points
-from .eigenbasis import EVEN, Eigenbasis, Ring, Vectors, Waves, diagonalised, is_too_long
+from .eigenbasis import EVEN, Eigenbasis, Ring, Vectors, Waves, diagonalised, is_unfit
 from .inverse import ROUNDING, Constants, Inverse, along, side_by_side, singular
 from .staying.tridiagonal import Systems, staying
 
@@ -170,7 +170,7 @@ class Separable(Inverse):
 
     def products(self) -> Products | None:
         """Transforms are matrices too; three diagonals have eigenvectors, where these are not too long."""
-        return self._products if self.is_exact and not any(map(is_too_long, self.bases)) else None
+        return self._products if self.is_exact and not any(map(is_unfit, self.bases)) else None
 
     @cached_property
     def _products(self) -> Products:
@@ -274,7 +274,7 @@ def _of_scalars(grid: Points, terms: Sequence[Term], component: int | None, limi
     if len(bases) < len(matrices):
         return None
     stays = staying(shift, bases, grid.axes)
-    if any(is_too_long(basis) for k, basis in enumerate(bases) if k != stays):
+    if any(is_unfit(basis) for k, basis in enumerate(bases) if k != stays):
         return None
     constants = None if stays is not None else _constants(grid, shift, bases, matrices)
     return with_means(Separable(grid, shift, bases, free, constants, stays))
@@ -321,7 +321,9 @@ def _constants(
         return None
     norm = abs(shift) + sum(float(abs(matrix).sum(axis=1).max()) for matrix in matrices)
     widths = tuple(np.asarray(width, np.float64) for width in grid.quadrature)
-    whole = all(n == m for n, m in zip(sizes, grid.lengths, strict=True))
+    whole = abs(shift) <= ROUNDING * values.max() and all(
+        n == m for n, m in zip(sizes, grid.lengths, strict=True)
+    )
     if zeros > 1 or not whole or not all(map(keeps_constants, matrices, map(np.ones_like, widths), widths)):
         raise singular(
             f"it makes 0 of {zeros} independent fields"

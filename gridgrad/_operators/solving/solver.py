@@ -300,13 +300,21 @@ def inverse_of(operator: Solvable, method: str | None, tolerance: Limits) -> Inv
         raise ArgumentTypeError(
             f'{next(iter(tolerance))}= belongs to iterations; give one as well, method="cg"'
         )
-    found = None if method else _by_transforms(operator, EVEN)
+    found = None if method else _by_even_steps(operator)
     if found is not None and not found.is_exact:
         found = refined(found, operator, partial(_by_transforms, operator, CLOSE))
     if found is not None:
         return found
     order = max((s.order or 0 for term in operator.separate() or () for _, s in term.stencils()), default=0)
     return factored(operator.matrix(), Unknowns(operator.grid, operator.inputs), order)
+
+
+def _by_even_steps(operator: Solvable) -> Inverse | None:
+    """Also of steps that are even but for rounding, where an operator of even ones is not singular."""
+    try:
+        return _by_transforms(operator, EVEN)
+    except ArgumentValueError:
+        return _by_transforms(operator, CLOSE)
 
 
 def _by_transforms(operator: Solvable, limit: float) -> Inverse | None:

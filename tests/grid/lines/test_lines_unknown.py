@@ -291,3 +291,31 @@ def test_cells_end_midway_to_a_position_that_is_evenly_between(rng):
         gg.diffuse(1.0, f, given, missing="one-sided"),
         gg.diffuse(1.0, f, 1.5 * np.arange(30), missing="one-sided"),
     )
+
+
+@pytest.mark.parametrize("known", [0, 1, 2, 3])
+def test_a_line_with_one_position(known):
+    """Beside others that have all; nothing is differentiated along it."""
+    z = np.repeat([[0.0], [1.0], [2.0], [4.0]], 3, axis=1)
+    f = z**2
+    missing = np.arange(4) != known
+    f[missing, 1] = z[missing, 1] = np.nan
+    slopes = gg.gradient(f, z, axis=0, missing="one-sided")
+    np.testing.assert_allclose(slopes[:, [0, 2]], np.gradient(z[:, 0] ** 2, z[:, 0])[:, None] * [1, 1])
+    assert np.isnan(slopes[:, 1]).all()
+    grid = gg.Grid(z, (3, 1.0), edge_order=1).with_mask(~np.isnan(f), fill=np.nan)
+    np.testing.assert_array_equal(grid.derivative(0)(f), slopes)
+    line = gg.gradient(f[:, 1], z[:, 1], missing="one-sided")
+    assert np.isnan(line).all()
+
+
+@pytest.mark.parametrize("wall", [gg.value(1.5), gg.robin(1.0, 2.0, 3.0), gg.value(1.0, wall="face")])
+def test_a_wall_needs_its_position(wall):
+    x = np.arange(9.0)
+    for end in (0, -1):
+        y, ends = x.copy(), [(wall, "reflect") if end == 0 else ("reflect", wall)]
+        y[end] = np.nan
+        with pytest.raises(ValueError, match="give the position of the wall"):
+            gg.laplacian(np.sin(x), y, missing="one-sided", boundary=ends)
+        y[[0, 4, -1]] = 0.0, np.nan, 8.0
+        assert np.isfinite(gg.laplacian(np.sin(x), y, missing="one-sided", boundary=ends)[[1, -2]]).all()

@@ -5,6 +5,7 @@ import pytest
 from dense import check, residual
 
 import gridgrad as gg
+from gridgrad._operators.solving import eigenbasis
 from gridgrad._operators.solving.solver import inverse_of
 
 RNG = np.random.default_rng(41)
@@ -16,6 +17,12 @@ RINGS = {
     "far away": 1e4 + np.linspace(0, 2 * np.pi, N, endpoint=False),
 }
 WAY = "FFT along axis -2, FFT along axis -1"
+
+
+@pytest.fixture
+def long_axes(monkeypatch):
+    """Axes of these tests count as long, where transforms are quicker than products with eigenvectors."""
+    monkeypatch.setattr(eigenbasis, "SHORT", 4)
 
 
 def polar(theta, wall, form="conservative"):
@@ -62,6 +69,7 @@ WALLS = {
 }
 
 
+@pytest.mark.usefixtures("long_axes")
 @pytest.mark.parametrize("ends", WALLS, ids=lambda ends: "-".join(map(str, ends)))
 def test_linspace_between_mirrors(ends):
     grid = gg.Grid(np.linspace(1e3, 1001, 12), np.linspace(1e3, 1001, 14), boundary=list(ends))
@@ -76,6 +84,20 @@ def test_one_axis_of_rounded_steps_stays_and_needs_no_second_solve():
     assert "three diagonals along axis -1>" in repr(line.laplacian.solver())
 
 
+@pytest.mark.parametrize(
+    ("n", "way"),
+    [(250, "eigenvectors along axis -1"), (300, "DCT-II along axis -1, refined")],
+)
+def test_short_axes_between_mirrors_have_eigenvectors(n, way):
+    axis = np.linspace(1e3, 1001, n)
+    grid = gg.Grid(axis, axis, boundary="symmetric")
+    A = grid.identity - 1e-5 * grid.laplacian
+    assert repr(A.solver()).endswith(f": three diagonals along axis -2, {way}>")
+    b = RNG.standard_normal(grid.shape)
+    assert residual(A, A.solve(b), b) < 32
+
+
+@pytest.mark.usefixtures("long_axes")
 def test_vector_fields():
     grid = gg.Grid(np.linspace(1e3, 1001, 8), np.linspace(1e3, 1001, 7), boundary=gg.value(0.0, wall="face"))
     A = grid.identity - 0.1 * grid.vector_laplacian
@@ -107,6 +129,35 @@ def test_what_is_almost_singular_is_solved_by_its_very_matrix():
     assert "refined" in repr(away.solver())
 
 
+@pytest.mark.parametrize("noise", [1e-11, 1e-12, 1e-13])
+@pytest.mark.parametrize("ends", ["periodic", "reflect", "antisymmetric"])
+@pytest.mark.usefixtures("long_axes")
+def test_what_would_be_singular_on_even_steps(ends, noise):
+    rng = np.random.default_rng(3)
+    x = np.arange(12) * 0.25 + noise * rng.standard_normal(12)
+    ring = {"period": [None, 3.0]} if ends == "periodic" else {}
+    grid, even = (gg.Grid((5, 0.25), own, boundary=["symmetric", ends], **ring) for own in (x, (12, 0.25)))
+    values = np.linalg.eigvals(even.laplacian.linear.to_sparse().toarray()).real
+    A = grid.laplacian - values[np.argsort(values)[7]] * grid.identity
+    b = A(rng.standard_normal(grid.shape))
+    assert residual(A, A.solve(b), b) < 32
+
+
+@pytest.mark.usefixtures("long_axes")
+@pytest.mark.parametrize("axes", [1, 2])
+def test_transposes_without_an_inverse_are_refused(axes):
+    """Where constants become 0 on even steps, they become rounding on these."""
+    points = [np.linspace(1e5, 1e5 + 1, n) for n in (7, 9)][:axes]
+    grid = gg.Grid(*points, boundary="symmetric")
+    T = grid.laplacian.T
+    try:
+        u = T.solve(T(RNG.standard_normal(grid.shape)))
+    except ValueError as error:
+        assert "singular" in str(error)  # noqa: PT017
+    else:
+        assert np.isfinite(u).all()
+
+
 def test_a_mean_is_refused_as_ever():
     for theta in RINGS.values():
         A = polar(theta, "symmetric")
@@ -114,6 +165,7 @@ def test_a_mean_is_refused_as_ever():
             A.solve(np.ones(A.grid.shape))
 
 
+@pytest.mark.usefixtures("long_axes")
 def test_eigenvectors_for_devices_are_those_of_the_very_matrix():
     axis = np.linspace(1e3, 1001, 8)
     grid = gg.Grid(axis, axis, boundary="reflect")

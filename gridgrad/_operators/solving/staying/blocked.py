@@ -18,7 +18,7 @@ from ...._stencils.matrix import matrix as matrix_of
 from ...._terms.matrix import term_matrix
 from ...._terms.term import VALUE, Term, joins_of
 from ...holding.held import free_points
-from ..eigenbasis import EVEN, Eigenbasis, Ring, Still
+from ..eigenbasis import EVEN, Eigenbasis, Ring, Still, Vectors, diagonalised
 from ..factored import SINGULAR, Factors
 from ..inverse import Constants, side_by_side
 from ..polynomial import Common
@@ -187,6 +187,9 @@ def _made(
     bases: list[Eigenbasis] = []
     values: dict[int, Array] = {}
     for k, points in enumerate(free):
+        beside = math.prod(grid.lengths) // grid.lengths[k]
+        if k != stays and grid.lengths[k] > 64 + 8 * beside and any(map(_has_vectors, along[k])):
+            return None  # factors of the whole are quicker
         common = None if k == stays else Common.of(along[k], points, limit)
         if common is None and k != stays:
             return None
@@ -218,6 +221,10 @@ def _constants(
         return None
     norms = [math.prod(map(_size, [rows, *(own for _, own in others)])) for rows, others in pieces]
     return Constants(widths, sum(norms))
+
+
+def _has_vectors(matrix: sparse.csr_array) -> bool:
+    return isinstance(diagonalised(matrix), Vectors)
 
 
 def _size(matrix: sparse.csr_array) -> float:

@@ -15,7 +15,7 @@ from ...._stencils.matrix import matrix as matrix_of
 from ...._terms.term import Join, Term
 from ...holding.held import free_points
 from ..bands import Bands, Symmetric
-from ..eigenbasis import CLOSE, EVEN, Eigenbasis, Vectors, Waves, diagonalised, is_too_long
+from ..eigenbasis import CLOSE, EVEN, Eigenbasis, Vectors, Waves, diagonalised, is_unfit
 from ..inverse import ROUNDING, Constants
 from ..separable import Separable, keeps_constants, placed
 from .tridiagonal import Systems
@@ -125,7 +125,7 @@ def _made(
     bases: list[Eigenbasis] = []
     for k, group in enumerate(groups):
         basis = Vectors(own) if k == stays else diagonalised(group.matrix[free[k], free[k]], limit)
-        if basis is None or (k != stays and (is_too_long(basis) or np.iscomplexobj(basis.values))):
+        if basis is None or (k != stays and (is_unfit(basis) or np.iscomplexobj(basis.values))):
             return None
         bases.append(basis)
     made = Profiled(

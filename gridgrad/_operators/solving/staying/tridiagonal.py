@@ -10,7 +10,7 @@ import numpy as np
 
 from ...._backends.numpy import tridiagonal
 from ...._base.types import Array
-from ..eigenbasis import Eigenbasis, Vectors, Waves
+from ..eigenbasis import EVEN, Eigenbasis, Vectors, Waves
 from ..inverse import ROUNDING, side_by_side
 
 
@@ -95,4 +95,5 @@ def _is_definite(shift: float, bases: Sequence[Eigenbasis]) -> bool:
     ends = [basis.extremes for basis in bases]
     low, high = (shift + sum(pair[k] for pair in ends) for k in (0, 1))
     size = abs(shift) + sum(max(map(abs, pair)) for pair in ends)
-    return bool(max(low, -high) > ROUNDING * size)
+    limit = ROUNDING if all(basis.is_exact for basis in bases) else EVEN
+    return bool(max(low, -high) > limit * size)
