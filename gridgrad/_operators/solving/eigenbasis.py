@@ -16,9 +16,7 @@ from .inverse import along, at, lined, times
 
 LONGEST = 2048  # points of an axis whose vectors are kept
 SHORT = 256  # up to which products with vectors are quicker than transforms for even steps, and those for what is left
-SPREAD = (
-    2.0**10
-)  # of the weights that make rows symmetric: so much rounding grows on the way to vectors and back
+SPREAD = 2.0**10  # of the weights that make rows symmetric, by which rounding grows
 CLOSE = 4 * np.finfo(np.float64).eps  # weights that differ by their rounding
 EVEN = 2.0**-30  # by that of positions: in even steps all the same, but for a second solve of what is left
 
