@@ -93,7 +93,7 @@ def lay_out(
     if is_curved:
         entries = clean_positions(given, own, in_order(in_order(smallest_field(own)[1])))
     else:
-        entries = [clean_entry(entry, k, a) for k, (entry, a) in enumerate(zip(given, own, strict=True))]
+        entries = list(map(clean_entry, given, range(len(own)), own))
     grid.lay(Cleaned(own, entries, units, words, real, is_curved))
 
 

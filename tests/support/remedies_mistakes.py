@@ -19,6 +19,10 @@ KINDS = [
       for given, more in (("dask.delayed(f)", ""), ("dask.bag.from_sequence(f)", "scheduler='synchronous'"))),
     Row("gradient(m)", "give NaN in its place, f.to_tensor(float('nan')), and missing=\"one-sided\" where it is not to be read",
         "gradient(m.to_tensor(float('nan')), x, edge_order=2, missing='one-sided')[:3]", "slope[:3]", "import torch; m = torch.masked.masked_tensor(torch.tensor(f), torch.tensor(x < 5))", "torch"),
+    Row("gradient(f, t)", "a tensor of numbers has dtype torch.float8_e4m3fn; convert it, for example x.to(torch.float32)",
+        f"gradient(f, t.to(torch.float32), {E2})", "slope", "import torch; f = torch.tensor(f); t = torch.tensor(x).to(torch.float8_e4m3fn)", "torch"),
+    Row("laplacian(f, t, missing='one-sided', boundary=[(gridgrad.value(f[0]), None)])", "whose coordinate is NaN; give the position of the wall",
+        "laplacian(f, x, missing='one-sided', boundary=[(gridgrad.value(f[0]), None)])", "np.full(5, 2.0)", "t = x.astype(float); t[0] = np.nan"),
     # operators and grids in the place of fields
     *(Row(call, "operators are applied to fields, A(B(u)), and to each other as A @ B", typed, "8 + 0 * U", "A, B, u = grid.laplacian, grid.identity, U")
       for call in ("grid.divergence(A)", "laplacian(B)", "A(B)", "grid.multiply(A)") for typed in ("A(B(u))", "(A @ B)(u)")),
