@@ -89,12 +89,13 @@ def test_one_axis_of_rounded_steps_stays_and_needs_no_second_solve():
     [(250, "eigenvectors along axis -1"), (300, "DCT-II along axis -1, refined")],
 )
 def test_short_axes_between_mirrors_have_eigenvectors(n, way):
+    """Whose products add n roundings, where those of transforms grow with log n."""
     axis = np.linspace(1e3, 1001, n)
     grid = gg.Grid(axis, axis, boundary="symmetric")
     A = grid.identity - 1e-5 * grid.laplacian
     assert repr(A.solver()).endswith(f": three diagonals along axis -2, {way}>")
     b = RNG.standard_normal(grid.shape)
-    assert residual(A, A.solve(b), b) < 32
+    assert residual(A, A.solve(b), b) < (32 if "refined" in way else n)
 
 
 @pytest.mark.usefixtures("long_axes")
