@@ -262,10 +262,11 @@ def _of_neighbours(matrix: sparse.csr_array, limit: float) -> Waves | Vectors | 
     bands = Bands.of(matrix)
     if bands is None:
         return None
-    exact, vectors = _waves(bands, CLOSE), _vectors(bands)
-    if exact is not None or limit <= CLOSE or (vectors is not None and vectors.size <= SHORT):
-        return exact or vectors
-    return _waves(bands, limit) or vectors
+    exact = _waves(bands, CLOSE)
+    if exact is not None:
+        return exact
+    near = _waves(bands, limit) if limit > CLOSE and len(bands.main) > SHORT else None
+    return near or _vectors(bands) or _waves(bands, limit)
 
 
 def _near(a: Array | float, b: Array | float, limit: float) -> bool:
